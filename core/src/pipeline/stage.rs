@@ -1,0 +1,68 @@
+//! The three kinds of consumer. None touches clock, disk or network.
+
+use super::outbox::Outbox;
+use crate::bus::{Positions, Record, TopicName};
+use crate::env::Time;
+use crate::error::Fault;
+
+/// Changes whenever the same input would give another output; part of every derived id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// Of the saved state's layout; `load` is told which one it gets.
+    pub state: u32,
+    /// Engine, model, policy: `moonshine-tiny-en/1`.
+    pub label: String,
+}
+
+/// What a consumer is called, reads and writes.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// `<service>-consumer`.
+    pub group: &'static str,
+    /// What it does, for a person, in a few words.
+    pub description: &'static str,
+    pub inputs: Vec<TopicName>,
+    pub outputs: Vec<TopicName>,
+    pub revision: Revision,
+    /// Whether `on_time` is wanted.
+    pub ticks: bool,
+    /// Whether `stream_id, first_sample, samples` in the payload are resolved to audio before a record is seen.
+    pub audio: bool,
+}
+
+/// Quick and deterministic: voice detection, context, privacy, windows.
+pub trait Stage: Send {
+    fn spec(&self) -> &Spec;
+    fn on_record(&mut self, r: &Record, out: &mut Outbox) -> Result<(), Fault>;
+    /// Called for every whole second of the log's own time, before any record received after it.
+    fn on_time(&mut self, _t: Time, _out: &mut Outbox) -> Result<(), Fault> {
+        Ok(())
+    }
+    /// At most 64 KiB.
+    fn save(&self, _to: &mut Vec<u8>) {}
+    fn load(&mut self, _revision: u32, _from: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// Slow work off the stage's thread: `start` and `finish` run in input order, the engine in between.
+pub trait Deferred: Send {
+    type Job: Send + 'static;
+    type Done: Send + 'static;
+    fn spec(&self) -> &Spec;
+    /// What does the work. Called once for each worker thread, on that thread.
+    fn worker(&self) -> Result<Worker<Self::Job, Self::Done>, Fault>;
+    fn start(&mut self, r: &Record) -> Result<Self::Job, Fault>;
+    fn finish(&mut self, r: &Record, done: Self::Done, out: &mut Outbox) -> Result<(), Fault>;
+}
+
+/// One worker thread's engine.
+pub type Worker<J, D> = Box<dyn FnMut(J) -> Result<D, Fault>>;
+
+/// Writes to a store that keeps its own positions; the group's offsets mirror them.
+pub trait Sink: Send {
+    fn spec(&self) -> &Spec;
+    fn positions(&mut self) -> Result<Positions, Fault>;
+    /// Records and positions, all or none.
+    fn write(&mut self, rs: &[Record], upto: &Positions) -> Result<(), Fault>;
+}

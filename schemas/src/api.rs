@@ -1,0 +1,173 @@
+//! What the HTTP API and `--json` answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::payload::{Masked, Word};
+
+/// A record as every answer carries it. Times are RFC 3339 in UTC, microseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub schema: String,
+    pub message_id: String,
+    pub device_id: String,
+    pub recorded_at: String,
+    pub received_at: String,
+    pub trace_id: String,
+    pub span_id: String,
+    /// `null` once erased.
+    pub data: serde_json::Value,
+    pub topic: String,
+    pub partition: u32,
+    pub offset: u64,
+    pub producer: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopicRow {
+    pub topic: String,
+    pub records: u64,
+    pub low: u64,
+    pub high: u64,
+    pub bytes: u64,
+    pub schema: String,
+    pub class: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_received_at: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupRow {
+    pub group: String,
+    /// `Stable`, `Empty`.
+    pub state: String,
+    pub members: u64,
+    pub lag: u64,
+    pub topics: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupDetail {
+    #[serde(flatten)]
+    pub row: GroupRow,
+    pub member_list: Vec<MemberRow>,
+    pub offsets: Vec<OffsetRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_commit: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberRow {
+    pub id: String,
+    pub host: String,
+    pub joined_at: String,
+    pub last_heartbeat: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OffsetRow {
+    pub topic: String,
+    pub partition: u32,
+    pub committed: u64,
+    pub end: u64,
+    pub lag: u64,
+}
+
+/// A line of the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineRow {
+    pub message_id: String,
+    pub recorded_at: String,
+    pub duration_s: f64,
+    pub device_id: String,
+    pub source: String,
+    pub text: String,
+    pub words: Vec<Word>,
+    pub masked: Vec<Masked>,
+    pub language: String,
+    pub audio: Option<AudioLink>,
+}
+
+/// A search hit, best first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchHit {
+    pub message_id: String,
+    pub recorded_at: String,
+    pub duration_s: f64,
+    pub device_id: String,
+    pub text: String,
+    /// What was found stands between `[` and `]`.
+    pub snippet: String,
+    pub score: f64,
+    pub audio: Option<AudioLink>,
+}
+
+/// Where a player finds the sound: WAV, with HTTP ranges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioLink {
+    pub href: String,
+}
+
+/// One line of `loom doctor`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub check: String,
+    /// `ok`, `warn`, `fail`
+    pub state: String,
+    pub message: String,
+    pub fix: Option<String>,
+}
+
+/// `/api/kafka/structure` in Loom v2's shape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Structure {
+    pub producers: Vec<ProducerNode>,
+    pub topics: Vec<TopicNode>,
+    pub consumers: Vec<ConsumerNode>,
+    pub flows: Vec<Flow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProducerNode {
+    pub id: String,
+    pub label: String,
+    pub description: String,
+    pub output_topics: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopicNode {
+    pub name: String,
+    pub category: String,
+    pub data_type: String,
+    pub stage: String,
+    pub description: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerNode {
+    pub group_id: String,
+    pub label: String,
+    pub description: String,
+    pub subscribed_topics: Vec<String>,
+    pub produces_topics: Vec<String>,
+    pub status: String,
+    pub member_count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    pub source: String,
+    pub processor: String,
+    pub destination: String,
+    /// `healthy`, `lagging`, `down`
+    pub health: String,
+    pub lag: u64,
+}

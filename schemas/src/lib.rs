@@ -1,0 +1,5 @@
+//! The words: payloads of the topics Loom itself makes, the API's types, and the JSON Schemas.
+//! No clock, no disk, no network: also builds for wasm32.
+
+pub mod api;
+pub mod payload;
