@@ -325,3 +325,6 @@ impl<S: Stage> Step for StageRunner<S> {
         committed.map(|()| Progress::Worked)
     }
 }
+
+#[cfg(test)]
+mod tests;
