@@ -3,6 +3,7 @@
 
 pub mod bus;
 pub mod capture;
+pub mod db;
 pub mod enrich;
 pub mod env;
 pub mod error;
