@@ -93,12 +93,9 @@ impl Decoder {
             None => source::Window::new(Vec::new(), file, 0, len),
         };
         let mut stream = guarded(|| Stream::probe(window, extension, facts)).or_else(|e| {
-            if !source::is_matroska(&again) {
-                return Err(e);
-            }
-            // Cut off, its index points to what is not there; from front to end it can be read.
+            // Cut off, a file's index points to what is not there; from front to end it may still be read.
             let window = source::Window::new(Vec::new(), again, 0, len).forward_only();
-            guarded(|| Stream::probe(window, extension, Facts { truncated: true, ..facts }))
+            guarded(|| Stream::probe(window, extension, Facts { truncated: true, ..facts })).map_err(|_| e)
         })?;
         // The first samples come now, so that a file without any is refused here.
         while ready.is_empty() && !over {

@@ -30,12 +30,6 @@ impl Window {
     }
 }
 
-/// Matroska and WebM begin with EBML's own mark.
-pub fn is_matroska(mut file: &File) -> bool {
-    let mut first = [0; 4];
-    file.seek(SeekFrom::Start(0)).is_ok() && file.read_exact(&mut first).is_ok() && first == [0x1a, 0x45, 0xdf, 0xa3]
-}
-
 impl Read for Window {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let head = self.head.len() as u64;
@@ -68,6 +62,7 @@ impl MediaSource for Window {
         self.seekable
     }
     fn byte_len(&self) -> Option<u64> {
-        Some(self.size())
+        // A forward reader that knows the length refuses what the index promises beyond it.
+        self.seekable.then(|| self.size())
     }
 }

@@ -48,9 +48,12 @@ impl Folder {
         fs::write(&path, bytes).unwrap();
         path
     }
-    /// The chirp through sox, which the test set-up installs.
     fn sox(&self, name: &str, options: &[&str]) -> PathBuf {
-        let (from, to) = (self.put("chirp.wav", &wav(16_000, 1, &pcm(&chirp()))), self.0.path().join(name));
+        self.sox_of(&chirp(), name, options)
+    }
+    /// Written by sox, which the test set-up installs.
+    fn sox_of(&self, samples: &[f32], name: &str, options: &[&str]) -> PathBuf {
+        let (from, to) = (self.put("chirp.wav", &wav(16_000, 1, &pcm(samples))), self.0.path().join(name));
         // Without -D it dithers, by chance.
         let run = Command::new("sox").args(["-D", "-V1"]).arg(from).args(options).arg(&to).status();
         assert!(run.expect("these tests need sox: apt-get install sox").success(), "sox cannot write {name}");
@@ -220,10 +223,13 @@ fn every_format(f: &Folder) -> Vec<(&'static str, Vec<u8>)> {
     let mut all: Vec<_> = ["chirp-aac.m4a", "chirp-alac.m4a", "chirp-opus.ogg", "chirp-opus.webm", "chirp.mp3"]
         .map(|n| (n, fs::read(fixture(n)).unwrap()))
         .into();
-    for name in ["a.wav", "a.flac", "a.ogg", "a.aiff"] {
-        all.push((name, fs::read(f.sox(name, &[])).unwrap()));
+    // Vorbis packs four seconds into a page: longer, so that there are some to lose.
+    all.push(("a.ogg", fs::read(f.sox_of(&chirp().repeat(16), "a.ogg", &[])).unwrap()));
+    let long = chirp().repeat(2);
+    for name in ["a.wav", "a.flac", "a.aiff"] {
+        all.push((name, fs::read(f.sox_of(&long, name, &[])).unwrap()));
     }
-    all.push(("ima.wav", fs::read(f.sox("ima.wav", &["-e", "ima-adpcm"])).unwrap()));
+    all.push(("ima.wav", fs::read(f.sox_of(&long, "ima.wav", &["-e", "ima-adpcm"])).unwrap()));
     all
 }
 
