@@ -40,7 +40,13 @@ pub struct Decoder {
 pub fn open(path: &Path) -> Result<Decoder> {
     let file = open_file(path)?;
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_owned);
-    Decoder::new(file, extension.as_deref())
+    let len = length(&file)?;
+    Decoder::new(file, len, extension.as_deref())
+}
+
+/// Bytes of a file, now.
+pub(super) fn length(file: &File) -> Result<u64> {
+    Ok(file.metadata().map_err(|e| unreadable(&e))?.len())
 }
 
 /// The file itself, if it is one that has bytes.
@@ -58,7 +64,7 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
     File::open(path).map_err(|e| unreadable(&e))
 }
 
-fn unreadable(e: &io::Error) -> Error {
+pub(super) fn unreadable(e: &io::Error) -> Error {
     let error = match e.kind() {
         io::ErrorKind::NotFound => Error::invalid("there is no such file"),
         io::ErrorKind::PermissionDenied => Error::invalid("it may not be read: change its permissions"),
@@ -69,9 +75,8 @@ fn unreadable(e: &io::Error) -> Error {
 }
 
 impl Decoder {
-    /// Decodes an open file as long as it is now; what is appended later is not seen.
-    pub fn new(mut file: File, extension: Option<&str>) -> Result<Self> {
-        let len = file.metadata().map_err(|e| unreadable(&e))?.len();
+    /// Decodes the first `len` bytes of an open file; what is appended later is not seen.
+    pub fn new(mut file: File, len: u64, extension: Option<&str>) -> Result<Self> {
         let wav = wav::read(&mut file, len)?;
         let mp4 = mp4::read(&mut file, len);
         if mp4.is_mp4 && !mp4.has_index {
@@ -155,4 +160,4 @@ impl Iterator for Decoder {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::capture) mod tests;
