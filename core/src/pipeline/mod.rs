@@ -4,4 +4,4 @@ mod outbox;
 mod stage;
 
 pub use outbox::{Outbox, Output};
-pub use stage::{Deferred, Revision, Sink, Spec, Stage};
+pub use stage::{Deferred, Revision, Sink, Spec, Stage, Worker};
