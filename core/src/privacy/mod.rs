@@ -5,4 +5,5 @@ mod permit;
 mod released;
 
 pub use permit::Permit;
+pub(crate) use permit::permit_to_set_aside;
 pub use released::{Destination, Export, Owner, Plugin, Released, Sync, open};
