@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use loom_schemas::api::{SearchHit, TimelineRow};
+use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
 use crate::env::Time;
@@ -34,6 +35,8 @@ pub trait Timeline: Send + Sync {
     fn search(&self, query: &str, range: &Range) -> Result<Found>;
     fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>>;
     fn line(&self, message_id: Uuid) -> Result<Option<TimelineRow>>;
+    /// The samples behind a line, if it has any.
+    fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>>;
 }
 
 /// Reading samples that records refer to.
