@@ -6,6 +6,7 @@ pub mod api;
 pub mod bus;
 pub mod capture;
 pub mod data_dir;
+pub mod db;
 pub mod enrich;
 pub mod env;
 pub mod error;
