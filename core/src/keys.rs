@@ -1,34 +1,15 @@
 //! The key that seals the database: in the system's keyring where there is one, else in `keys/` of the data folder.
 
-use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::db::Key;
 use crate::data_dir::{DataDir, private_folder, write_private};
 use crate::env::Entropy;
 use crate::error::{Error, Result};
 
 #[cfg(feature = "keyring")]
 mod keyring;
-
-/// 32 bytes; printed as nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Key([u8; 32]);
-
-impl Key {
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
-    }
-}
 
 /// Where the key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +21,8 @@ pub enum Place {
 
 /// A keyring, as far as it is needed. Both calls are bounded in time.
 pub trait Ring {
-    fn get(&self, account: &str) -> Result<Option<[u8; 32]>>;
-    fn set(&self, account: &str, key: &[u8; 32]) -> Result<()>;
+    fn get(&self, account: &str) -> Result<Option<Bytes>>;
+    fn set(&self, account: &str, key: &Bytes) -> Result<()>;
 }
 
 /// The database key of a data folder, made if the folder is new.
@@ -49,11 +30,13 @@ pub trait Ring {
 /// Errors: `Stop` when there is a database and its key is gone or unreachable: never a new key for old data.
 pub fn database_key(dir: &DataDir, entropy: &dyn Entropy, env: &dyn Fn(&str) -> Option<String>) -> Result<(Key, Place)> {
     let ring = system_ring(env);
-    database_key_with(dir, entropy, ring.as_deref())
+    find_or_make(dir, entropy, ring.as_deref()).map(|(bytes, place)| (Key::new(bytes), place))
 }
 
+type Bytes = [u8; 32];
+
 /// The same with a given keyring, or none.
-pub fn database_key_with(dir: &DataDir, entropy: &dyn Entropy, ring: Option<&dyn Ring>) -> Result<(Key, Place)> {
+fn find_or_make(dir: &DataDir, entropy: &dyn Entropy, ring: Option<&dyn Ring>) -> Result<(Bytes, Place)> {
     let folder = dir.path().join("keys");
     if let Some(key) = from_file(&folder.join(KEY_FILE))? {
         return Ok((key, Place::File));
@@ -78,7 +61,7 @@ fn gone() -> Error {
     )
 }
 
-fn from_file(path: &Path) -> Result<Option<Key>> {
+fn from_file(path: &Path) -> Result<Option<Bytes>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -87,31 +70,31 @@ fn from_file(path: &Path) -> Result<Option<Key>> {
     let mut key = [0u8; 32];
     hex::decode_to_slice(text.trim(), &mut key)
         .map_err(|_| Error::stop("keys/database.key in the data folder is damaged: put it back from a backup"))?;
-    Ok(Some(Key(key)))
+    Ok(Some(key))
 }
 
-fn from_ring(ring: Option<&dyn Ring>, account: &str) -> Result<Key> {
+fn from_ring(ring: Option<&dyn Ring>, account: &str) -> Result<Bytes> {
     let ring = ring.ok_or_else(|| {
         Error::stop("the key of this data folder is in the system keyring, which is not here: start Loom in your desktop session")
     })?;
-    ring.get(account)?.map(Key).ok_or_else(gone)
+    ring.get(account)?.ok_or_else(gone)
 }
 
-fn make(folder: &Path, entropy: &dyn Entropy, ring: Option<&dyn Ring>) -> Result<(Key, Place)> {
+fn make(folder: &Path, entropy: &dyn Entropy, ring: Option<&dyn Ring>) -> Result<(Bytes, Place)> {
     let cannot = |e| Error::stop("keys/ cannot be written in the data folder: is the disk full?").because(e);
     let mut key = [0u8; 32];
     entropy.fill(&mut key);
     private_folder(folder).map_err(cannot)?;
     if let Some(account) = ring.and_then(|r| keep_in(r, &key, entropy)) {
         write_private(&folder.join(POINTER_FILE), account.as_bytes()).map_err(cannot)?;
-        return Ok((Key(key), Place::Keyring));
+        return Ok((key, Place::Keyring));
     }
     write_private(&folder.join(KEY_FILE), hex::encode(key).as_bytes()).map_err(cannot)?;
-    Ok((Key(key), Place::File))
+    Ok((key, Place::File))
 }
 
 /// Believed only when it can be read back.
-fn keep_in(ring: &dyn Ring, key: &[u8; 32], entropy: &dyn Entropy) -> Option<String> {
+fn keep_in(ring: &dyn Ring, key: &Bytes, entropy: &dyn Entropy) -> Option<String> {
     let mut id = [0u8; 8];
     entropy.fill(&mut id);
     let account = format!("database-{}", hex::encode(id));

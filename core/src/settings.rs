@@ -43,7 +43,7 @@ impl Default for Settings {
             device_name: String::new(),
             time_zone: None,
             retention: BTreeMap::new(),
-            privacy_policy: "default".into(),
+            privacy_policy: "owner".into(),
             audio_bytes: 20 << 30,
             engine: "moonshine-tiny-en".into(),
             open_loopback: false,

@@ -144,6 +144,11 @@ impl Db {
         self.0.shared.generation.load(Ordering::SeqCst)
     }
 
+    /// Whether there is room for what other rooms write beside the database. `Stop` while the disk is full.
+    pub fn may_grow(&self) -> Result<()> {
+        self.0.shared.may_write(true)
+    }
+
     /// How much of the disk stays free: below it, writes stop with a clear error and go on once there is space.
     pub fn keep_free(&self, bytes: u64) {
         self.0.shared.space.keep_free(bytes);

@@ -32,10 +32,10 @@ fn folder() -> (tempfile::TempDir, DataDir) {
 #[test]
 fn without_a_keyring_the_key_is_a_private_file_and_stays_the_same() {
     let (_t, d) = folder();
-    let (key, place) = database_key_with(&d, &Seeded::new(1), None).unwrap();
+    let (key, place) = find_or_make(&d, &Seeded::new(1), None).unwrap();
     assert_eq!(place, Place::File);
     fs::write(d.database(), b"data").unwrap();
-    assert_eq!(database_key_with(&d, &Seeded::new(2), None).unwrap().0, key);
+    assert_eq!(find_or_make(&d, &Seeded::new(2), None).unwrap().0, key);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -48,24 +48,24 @@ fn without_a_keyring_the_key_is_a_private_file_and_stays_the_same() {
 fn a_keyring_keeps_it_out_of_the_folder() {
     let (_t, d) = folder();
     let ring = Drawer::default();
-    let (key, place) = database_key_with(&d, &Seeded::new(1), Some(&ring)).unwrap();
+    let (key, place) = find_or_make(&d, &Seeded::new(1), Some(&ring)).unwrap();
     assert_eq!(place, Place::Keyring);
     assert!(!d.path().join("keys/database.key").exists());
-    assert_eq!(database_key_with(&d, &Seeded::new(2), Some(&ring)).unwrap(), (key, Place::Keyring));
+    assert_eq!(find_or_make(&d, &Seeded::new(2), Some(&ring)).unwrap(), (key, Place::Keyring));
 }
 
 #[test]
 fn a_keyring_that_takes_nothing_is_passed_over() {
     let (_t, d) = folder();
     let ring = Drawer { deaf: true, ..Drawer::default() };
-    assert_eq!(database_key_with(&d, &Seeded::new(1), Some(&ring)).unwrap().1, Place::File);
+    assert_eq!(find_or_make(&d, &Seeded::new(1), Some(&ring)).unwrap().1, Place::File);
 }
 
 #[test]
 fn old_data_never_gets_a_new_key() {
     let (_t, d) = folder();
     fs::write(d.database(), b"data").unwrap();
-    let e = database_key_with(&d, &Seeded::new(1), None).unwrap_err();
+    let e = find_or_make(&d, &Seeded::new(1), None).unwrap_err();
     assert!(e.kind == crate::Kind::Stop && e.to_string().contains("the key of this data folder is gone"));
     assert!(!d.path().join("keys").exists());
 }
@@ -73,10 +73,10 @@ fn old_data_never_gets_a_new_key() {
 #[test]
 fn a_keyring_that_is_away_or_empty_is_said() {
     let (_t, d) = folder();
-    database_key_with(&d, &Seeded::new(1), Some(&Drawer::default())).unwrap();
-    let away = database_key_with(&d, &Seeded::new(1), None).unwrap_err().to_string();
+    find_or_make(&d, &Seeded::new(1), Some(&Drawer::default())).unwrap();
+    let away = find_or_make(&d, &Seeded::new(1), None).unwrap_err().to_string();
     assert!(away.contains("system keyring"), "{away}");
-    let lost = database_key_with(&d, &Seeded::new(1), Some(&Drawer::default())).unwrap_err().to_string();
+    let lost = find_or_make(&d, &Seeded::new(1), Some(&Drawer::default())).unwrap_err().to_string();
     assert!(lost.contains("is gone"), "{lost}");
 }
 
@@ -85,11 +85,6 @@ fn a_damaged_key_file_is_said_and_left_alone() {
     let (_t, d) = folder();
     fs::create_dir_all(d.path().join("keys")).unwrap();
     fs::write(d.path().join("keys/database.key"), "zz").unwrap();
-    assert!(database_key_with(&d, &Seeded::new(1), None).unwrap_err().to_string().contains("damaged"));
+    assert!(find_or_make(&d, &Seeded::new(1), None).unwrap_err().to_string().contains("damaged"));
     assert_eq!(fs::read_to_string(d.path().join("keys/database.key")).unwrap(), "zz");
-}
-
-#[test]
-fn a_key_is_never_printed() {
-    assert_eq!(format!("{:?}", Key::new([7; 32])), "Key(…)");
 }

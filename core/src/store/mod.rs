@@ -1,5 +1,7 @@
 //! What readers of the log keep: the timeline and its search, analytics, and the audio the records refer to.
 
+pub mod audio;
+
 use std::sync::Arc;
 
 use loom_schemas::api::{SearchHit, TimelineRow};
