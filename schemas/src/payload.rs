@@ -70,6 +70,7 @@ pub struct Utterance {
 
 /// A word of a transcript; times in seconds from the utterance's first sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Word {
     pub text: String,
     pub start_s: f64,
@@ -121,6 +122,7 @@ pub struct Enriched {
 
 /// Something the privacy filter masked; places are in the masked text, in Unicode scalar values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Masked {
     /// `CREDIT_CARD`, `EMAIL_ADDRESS` …
     pub entity_type: String,

@@ -10,7 +10,7 @@ mod sink;
 mod stage;
 mod threads;
 
-pub use outbox::{Outbox, Output};
+pub use outbox::{Outbox, Output, derived_id};
 pub use probe::{Probe, Seen};
 pub use runner::{Node, Progress, Step, Wiring, deferred, sink, stage};
 pub use stage::{Deferred, Revision, Sink, Spec, Stage, Worker};
