@@ -6,29 +6,27 @@
 //!                                                                   └▶ media.text.shared
 //! ```
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
 
 use super::runner::{Node, deferred, stage};
-use crate::enrich::Enrichment;
+use crate::enrich::Enrich;
 use crate::error::Result;
-use crate::privacy::PrivacyFilter;
-use crate::speech::detect::Detection;
-use crate::speech::recognise::Recognition;
-use crate::speech::{Recognizer, VoiceDetector};
-
-/// Builds an engine on the thread that will use it.
-pub type Factory<T> = Arc<dyn Fn() -> Result<Box<T>> + Send + Sync>;
+use crate::privacy::{Filter, Policy};
+use crate::speech::VoiceDetector;
+use crate::speech::detect::Detect;
+use crate::speech::recognise::{Factory, Recognise};
 
 /// What differs between a desktop, a hub and a simulation.
 pub struct Parts {
-    pub detector: Factory<dyn VoiceDetector>,
-    pub recognizer: Factory<dyn Recognizer>,
-    /// Engine and model: part of every transcript's id.
-    pub recognizer_label: String,
+    pub detector: Box<dyn VoiceDetector>,
+    /// Engine and model, as the factory makes them.
+    pub engine: &'static str,
+    pub model: &'static str,
+    pub recognizer: Factory,
     /// Where the owner is.
     pub zone: TimeZone,
+    /// What the owner's own view masks.
+    pub policy: Policy,
     /// Readers of what was released: timeline, analytics.
     pub stores: Vec<Node>,
 }
@@ -36,10 +34,10 @@ pub struct Parts {
 /// Every consumer group, in the order of the road.
 pub fn weave(parts: Parts) -> Result<Vec<Node>> {
     let mut nodes = vec![
-        stage(Detection::new(parts.detector)?),
-        deferred(Recognition::new(parts.recognizer, &parts.recognizer_label)),
-        stage(Enrichment::new(parts.zone)),
-        stage(PrivacyFilter::new()),
+        stage(Detect::new(parts.detector)),
+        deferred(Recognise::new(parts.engine, parts.model, parts.recognizer)),
+        stage(Enrich::new(parts.zone)),
+        stage(Filter::new(parts.policy, Policy::shared())?),
     ];
     nodes.extend(parts.stores);
     Ok(nodes)
