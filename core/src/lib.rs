@@ -3,6 +3,8 @@
 
 #[cfg(feature = "api")]
 pub mod api;
+#[cfg(feature = "full")]
+pub mod app;
 pub mod bus;
 pub mod capture;
 pub mod data_dir;
@@ -10,6 +12,7 @@ pub mod db;
 pub mod enrich;
 pub mod env;
 pub mod error;
+pub mod identity;
 pub mod keys;
 pub mod pipeline;
 pub mod privacy;

@@ -108,7 +108,10 @@ fn a_flipped_byte_in_a_model_is_found_and_named() {
     fs::write(&file, bytes).unwrap();
     let out = loom.command(&["models", "verify", "--json"]).env("LOOM_MODELS_DIR", t.path()).output().unwrap();
     assert_eq!(out.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("encoder_model.ort") || String::from_utf8_lossy(&out.stdout).contains("encoder_model.ort"));
+    assert!(
+        String::from_utf8_lossy(&out.stderr).contains("encoder_model.ort")
+            || String::from_utf8_lossy(&out.stdout).contains("encoder_model.ort")
+    );
     let out = loom.command(&["transcribe", readings()[0].path.to_str().unwrap()]).env("LOOM_MODELS_DIR", t.path()).output().unwrap();
     fails_plainly(&out, "encoder_model.ort");
 }
@@ -118,7 +121,13 @@ fn a_missing_model_keeps_the_recording_for_later() {
     let loom = Loom::new();
     let empty = tempfile::tempdir().unwrap();
     let reading = readings()[0].path.display().to_string();
-    let out = loom.command(&["transcribe", &reading]).env("LOOM_MODELS_DIR", empty.path()).env("HOME", empty.path()).env("XDG_DATA_HOME", empty.path()).output().unwrap();
+    let out = loom
+        .command(&["transcribe", &reading])
+        .env("LOOM_MODELS_DIR", empty.path())
+        .env("HOME", empty.path())
+        .env("XDG_DATA_HOME", empty.path())
+        .output()
+        .unwrap();
     fails_plainly(&out, "cargo xtask setup");
 }
 

@@ -23,8 +23,8 @@ use crate::identity;
 use crate::keys::{self, Place};
 use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
+use crate::privacy::Policy;
 use crate::settings::Settings;
-use crate::store::analytics::AnalyticsSink;
 use crate::store::audio::AudioStore;
 use crate::store::timeline::{SqliteTimeline, TimelineSink};
 
@@ -80,9 +80,11 @@ impl App {
         graph::weave(Parts {
             detector: engines::detector(&self.models),
             recognizer: engines::recognizer(&self.models),
-            recognizer_label: engines::RECOGNIZER.into(),
+            engine: engines::ENGINE,
+            model: engines::MODEL,
             zone: self.settings.zone()?,
-            stores: vec![sink(TimelineSink::new(self.timeline.clone())), sink(AnalyticsSink::new(&self.data_dir))],
+            policy: Policy::named(&self.settings.privacy_policy)?,
+            stores: vec![sink(TimelineSink::open(self.db.clone())?)],
         })
     }
 

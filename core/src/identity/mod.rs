@@ -20,13 +20,13 @@ pub fn own_device(db: &Db, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<U
     let found = db.read(move |c| {
         let mut rows = c.prepare(own).map_err(unreadable)?;
         let mut rows = rows.query([]).map_err(unreadable)?;
-        rows.next().map_err(unreadable)?.map(|r| r.get::<_, Uuid>(0).map_err(unreadable)).transpose()
+        rows.next().map_err(unreadable)?.map(|r| r.get(0).map(Uuid::from_bytes).map_err(unreadable)).transpose()
     })?;
     if let Some(id) = found {
         return Ok(id);
     }
     db.write(move |tx| {
-        tx.execute("INSERT INTO device(id, own, registered_at) VALUES (?, 1, ?)", (new, now.micros()))
+        tx.execute("INSERT INTO device(id, own, registered_at) VALUES (?, 1, ?)", (new.as_bytes(), now.micros()))
             .map(|_| new)
             .map_err(|e| Error::stop("this device's identity cannot be stored").because(e))
     })

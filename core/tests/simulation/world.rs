@@ -10,8 +10,9 @@ use loom_core::bus::*;
 use loom_core::env::{ManualClock, Seeded};
 use loom_core::error::Fault;
 use loom_core::pipeline::{self, Node, Progress, Revision, Sink, Spec, Step, Wiring, graph};
-use loom_core::privacy::{self, Owner};
-use loom_core::speech::{FRAME, Heard, Recognizer, SAMPLE_RATE, fake::FakeDetector};
+use loom_core::privacy::{self, Owner, Policy};
+use loom_core::speech::fake::FakeDetector;
+use loom_core::speech::{FRAME, Heard, Recognizer, SAMPLE_RATE};
 use loom_core::store::Audio;
 use loom_core::{Error, Result, Time};
 use loom_schemas::payload::{AudioChunk, AudioSource, ReleasedText, SourceKind, StreamEnd, Word};
@@ -222,10 +223,12 @@ impl World {
             workers: 0,
         };
         let parts = graph::Parts {
-            detector: Arc::new(|| Ok(Box::new(FakeDetector::default()))),
+            detector: Box::new(FakeDetector::default()),
+            engine: "reader",
+            model: "level",
             recognizer: Arc::new(|| Ok(Box::new(Reader))),
-            recognizer_label: "reader/level".into(),
             zone: jiff::tz::TimeZone::UTC,
+            policy: Policy::owner(),
             stores: vec![timeline(self.kept.clone())],
         };
         let nodes = graph::weave(parts).expect("the graph is sound");

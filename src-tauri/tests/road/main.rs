@@ -65,7 +65,8 @@ fn words_are_right_and_have_times() {
     let rate = word_error_rate(&said.join(" "), &heard.join(" "));
     assert!(rate < 0.12, "{:.1} % of the words are wrong: {heard:?}", 100.0 * rate);
     for r in &rows {
-        let words: Vec<&serde_json::Value> = r["segments"].as_array().unwrap().iter().flat_map(|s| s["words"].as_array().unwrap()).collect();
+        let words: Vec<&serde_json::Value> =
+            r["segments"].as_array().unwrap().iter().flat_map(|s| s["words"].as_array().unwrap()).collect();
         let joined = words.iter().map(|w| w["text"].as_str().unwrap()).collect::<Vec<_>>().join(" ");
         assert_eq!(joined, r["text"].as_str().unwrap());
         let starts: Vec<f64> = words.iter().map(|w| w["start_s"].as_f64().unwrap()).collect();
@@ -162,11 +163,21 @@ fn silence_noise_and_tones_have_no_words() {
     let t = tempfile::tempdir().unwrap();
     let make = |name: &str, effect: &[&str]| {
         let path = t.path().join(name);
-        let sox = std::process::Command::new("sox").args(["-n", "-r", "16000", "-c", "1", "-R"]).arg(&path).arg("synth").arg("8").args(effect).status();
+        let sox = std::process::Command::new("sox")
+            .args(["-n", "-r", "16000", "-c", "1", "-R"])
+            .arg(&path)
+            .arg("synth")
+            .arg("8")
+            .args(effect)
+            .status();
         assert!(sox.expect("`cargo xtask test` installs sox").success());
         path
     };
-    let files = vec![make("silence.wav", &["sine", "440", "vol", "0"]), make("noise.wav", &["whitenoise", "vol", "0.1"]), make("tone.wav", &["sine", "440", "vol", "0.3"])];
+    let files = vec![
+        make("silence.wav", &["sine", "440", "vol", "0"]),
+        make("noise.wav", &["whitenoise", "vol", "0.1"]),
+        make("tone.wav", &["sine", "440", "vol", "0.3"]),
+    ];
     assert!(loom.take_in(&files).status.success());
     assert_eq!(loom.released(), []);
     assert!(loom.rows(&["groups", "list"]).iter().all(|g| g["lag"] == 0));

@@ -94,7 +94,8 @@ pub struct Served {
 
 impl Served {
     pub fn start(loom: &Loom, args: &[&str]) -> Self {
-        let mut child = loom.command(&[&["serve", "--no-microphone"], args].concat()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child =
+            loom.command(&[&["serve", "--no-microphone"], args].concat()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let url = first.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {first:?}")).to_string();
