@@ -1,1 +1,3 @@
+//! Which model files exist, how to get, convert, verify and find them. Depends on nothing of ours.
 
+pub mod convert;
