@@ -1,0 +1,1 @@
+//! What the pages know and decide, without a browser.
