@@ -49,6 +49,6 @@ impl Place {
         self.root.join("target/native")
     }
     pub fn sample(&self) -> PathBuf {
-        self.root.join("assets/two-cities.flac")
+        self.root.join("assets/sense-and-sensibility.flac")
     }
 }
