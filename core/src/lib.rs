@@ -1,13 +1,22 @@
 //! Everything one device does: capture, speech, context, privacy, the log and the stores.
 //! Knows neither Tauri nor Kafka. Start reading at [`pipeline::graph`].
 
+#[cfg(feature = "api")]
+pub mod api;
+#[cfg(feature = "full")]
+pub mod app;
 pub mod bus;
 pub mod capture;
+pub mod data_dir;
+pub mod db;
 pub mod enrich;
 pub mod env;
 pub mod error;
+pub mod identity;
+pub mod keys;
 pub mod pipeline;
 pub mod privacy;
+pub mod settings;
 pub mod speech;
 pub mod store;
 

@@ -6,6 +6,7 @@ use crate::payload::{Masked, Word};
 
 /// A record as every answer carries it. Times are RFC 3339 in UTC, microseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Envelope {
     pub schema: String,
     pub message_id: String,
@@ -23,6 +24,7 @@ pub struct Envelope {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TopicRow {
     pub topic: String,
     pub records: u64,
@@ -40,6 +42,7 @@ pub struct TopicRow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupRow {
     pub group: String,
     /// `Stable`, `Empty`.
@@ -50,6 +53,7 @@ pub struct GroupRow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupDetail {
     #[serde(flatten)]
     pub row: GroupRow,
@@ -60,6 +64,7 @@ pub struct GroupDetail {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MemberRow {
     pub id: String,
     pub host: String,
@@ -68,6 +73,7 @@ pub struct MemberRow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OffsetRow {
     pub topic: String,
     pub partition: u32,
@@ -78,6 +84,7 @@ pub struct OffsetRow {
 
 /// A line of the timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TimelineRow {
     pub message_id: String,
     pub recorded_at: String,
@@ -93,6 +100,7 @@ pub struct TimelineRow {
 
 /// A search hit, best first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchHit {
     pub message_id: String,
     pub recorded_at: String,
@@ -107,12 +115,14 @@ pub struct SearchHit {
 
 /// Where a player finds the sound: WAV, with HTTP ranges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AudioLink {
     pub href: String,
 }
 
 /// One line of `loom doctor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     pub check: String,
     /// `ok`, `warn`, `fail`
@@ -123,6 +133,7 @@ pub struct Check {
 
 /// `/api/kafka/structure` in Loom v2's shape.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Structure {
     pub producers: Vec<ProducerNode>,
@@ -132,6 +143,7 @@ pub struct Structure {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProducerNode {
     pub id: String,
@@ -141,6 +153,7 @@ pub struct ProducerNode {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TopicNode {
     pub name: String,
@@ -151,6 +164,7 @@ pub struct TopicNode {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConsumerNode {
     pub group_id: String,
@@ -163,6 +177,7 @@ pub struct ConsumerNode {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Flow {
     pub source: String,
     pub processor: String,
@@ -170,4 +185,16 @@ pub struct Flow {
     /// `healthy`, `lagging`, `down`
     pub health: String,
     pub lag: u64,
+}
+
+/// Something the privacy filter would cover, as `loom privacy analyze` shows it; places are Unicode scalar values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrivacyFinding {
+    pub entity_type: String,
+    pub start: u32,
+    pub end: u32,
+    /// 0 to 1.
+    pub score: f32,
+    /// For a person; never quotes the text.
+    pub why: String,
 }

@@ -2,4 +2,5 @@
 //! No clock, no disk, no network: also builds for wasm32.
 
 pub mod api;
+pub mod catalogue;
 pub mod payload;

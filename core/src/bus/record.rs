@@ -175,6 +175,9 @@ impl Record {
         serde_json::from_slice(value)
             .map_err(|e| Error::skip(format!("the record is not a {}", self.headers.schema)).because(e.to_string()))
     }
+    pub fn range(&self) -> SourceRange {
+        SourceRange { topic: self.topic.clone(), partition: self.partition, first: self.offset, last: self.offset }
+    }
     /// This record as the only input of another.
     pub fn origin(&self) -> Origin {
         Origin {

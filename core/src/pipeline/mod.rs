@@ -1,7 +1,17 @@
 //! Stages and what runs them. Read `graph.rs` first: the whole pipeline, top to bottom.
 
+mod deferred;
+pub mod graph;
 mod outbox;
+mod park;
+mod probe;
+mod runner;
+mod sink;
 mod stage;
+mod threads;
 
-pub use outbox::{Outbox, Output};
-pub use stage::{Deferred, Revision, Sink, Spec, Stage};
+pub use outbox::{Outbox, Output, derived_id};
+pub use probe::{Probe, Seen};
+pub use runner::{Node, Progress, Step, Wiring, deferred, sink, stage};
+pub use stage::{Deferred, Revision, Sink, Spec, Stage, Worker};
+pub use threads::Running;

@@ -78,12 +78,6 @@ impl Outbox {
     pub fn is_empty(&self) -> bool {
         self.outputs.is_empty()
     }
-    /// Forgets what came after the first `outputs` and `dropped`: the record that made them is parked.
-    pub(super) fn truncate(&mut self, outputs: usize, dropped: usize) {
-        self.outputs.truncate(outputs);
-        self.dropped.truncate(dropped);
-    }
-
     /// Empties the outbox into records with ids, headers and traces of their own.
     pub fn seal(&mut self, spec: &Spec, run: &str) -> Vec<NewRecord> {
         self.dropped.clear();

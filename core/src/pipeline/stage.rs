@@ -1,5 +1,7 @@
 //! The three kinds of consumer. None touches clock, disk or network.
 
+use std::sync::Arc;
+
 use super::outbox::Outbox;
 use crate::bus::{Positions, Record, TopicName};
 use crate::env::Time;
@@ -50,14 +52,14 @@ pub trait Deferred: Send {
     type Job: Send + 'static;
     type Done: Send + 'static;
     fn spec(&self) -> &Spec;
-    /// What does the work. Called once for each worker thread, on that thread.
-    fn worker(&self) -> Result<Worker<Self::Job, Self::Done>, Fault>;
+    /// Builds what does the work: called on each worker thread with its first job, and anew after a failure.
+    fn worker(&self) -> Arc<dyn Fn() -> Result<Worker<Self::Job, Self::Done>, Fault> + Send + Sync>;
     fn start(&mut self, r: &Record) -> Result<Self::Job, Fault>;
     fn finish(&mut self, r: &Record, done: Self::Done, out: &mut Outbox) -> Result<(), Fault>;
 }
 
 /// One worker thread's engine.
-pub type Worker<J, D> = Box<dyn FnMut(J) -> Result<D, Fault>>;
+pub type Worker<J, D> = Box<dyn FnMut(J) -> Result<D, Fault> + Send>;
 
 /// Writes to a store that keeps its own positions; the group's offsets mirror them.
 pub trait Sink: Send {

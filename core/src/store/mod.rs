@@ -1,8 +1,12 @@
 //! What readers of the log keep: the timeline and its search, analytics, and the audio the records refer to.
 
+pub mod audio;
+pub mod timeline;
+
 use std::sync::Arc;
 
 use loom_schemas::api::{SearchHit, TimelineRow};
+use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
 use crate::env::Time;
@@ -34,6 +38,8 @@ pub trait Timeline: Send + Sync {
     fn search(&self, query: &str, range: &Range) -> Result<Found>;
     fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>>;
     fn line(&self, message_id: Uuid) -> Result<Option<TimelineRow>>;
+    /// The samples of a line, where it has any.
+    fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>>;
 }
 
 /// Reading samples that records refer to.

@@ -1,0 +1,88 @@
+//! The HTTP API: one file a service's routes. Whoever wants data asks here, the command line too; the log and
+//! the stores are behind [`State`]. Outside in: [`serve`] takes connections, [`observe`] gives each request a
+//! trace, [`auth`] decides who may come in, the routes answer, [`problem`] gives every refusal one shape.
+
+mod audio;
+mod auth;
+mod dlq;
+mod docs;
+mod doctor;
+mod envelope;
+mod groups;
+mod health;
+mod metrics;
+mod models;
+mod observe;
+mod pages;
+mod problem;
+mod produce;
+mod query;
+mod serve;
+mod state;
+mod structure;
+mod timeline;
+mod topics;
+mod trace;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use metrics::{Exposition, Metrics};
+pub use models::ModelRow;
+pub use problem::{Complaint, Problem};
+pub use serve::serve;
+pub use state::{Ask, State};
+
+/// What a body may weigh unless its route says more.
+const BODY_BYTES: usize = 1 << 20;
+/// A request that takes longer is given up.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Every route, with the layers that guard and watch it.
+pub fn router(state: Arc<State>) -> Router {
+    state.metrics.start(state.clock.monotonic_ns());
+    let (routes, mut spec) = routes().split_for_parts();
+    docs::finish(&mut spec);
+    routes
+        .merge(docs::routes(&spec))
+        .merge(pages::routes())
+        .fallback(problem::no_such_route)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(|req, next| problem::in_time(REQUEST_TIMEOUT, req, next)))
+        .layer(from_fn(problem::uniform))
+        .layer(from_fn_with_state(state.clone(), auth::guard))
+        .route_layer(from_fn_with_state(state.clone(), observe::count))
+        .layer(from_fn_with_state(state.clone(), observe::watch))
+        .with_state(state)
+}
+
+/// The description of every route, as `/openapi.json` answers it.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut spec = routes().split_for_parts().1;
+    docs::finish(&mut spec);
+    spec
+}
+
+type Routes = OpenApiRouter<Arc<State>>;
+
+fn routes() -> Routes {
+    health::prefixes()
+        .merge(pages::described())
+        .merge(docs::described())
+        .merge(timeline::routes())
+        .merge(topics::routes())
+        .merge(produce::routes())
+        .merge(groups::routes())
+        .merge(dlq::routes())
+        .merge(structure::routes())
+        .merge(models::routes())
+        .merge(doctor::routes())
+}
+
+#[cfg(test)]
+mod tests;

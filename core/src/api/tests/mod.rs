@@ -1,0 +1,183 @@
+//! Every route over the memory log, without a socket; the server itself with one.
+
+mod answers;
+mod doors;
+mod served;
+mod writing;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use loom_schemas::api::{AudioLink, Check, SearchHit, TimelineRow};
+use loom_schemas::payload::AudioRef;
+use serde_json::Value;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use super::{Metrics, ModelRow, State};
+use crate::Result;
+use crate::bus::memory::Memory;
+use crate::bus::{Headers, NewRecord, TopicName, Trace};
+use crate::env::{ManualClock, Seeded, Time, message_id};
+use crate::settings::Settings;
+use crate::store::{Audio, Found, Range, Timeline};
+
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const LINE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+
+/// A timeline of one line, which search finds by its only word.
+struct OneLine;
+
+fn row() -> TimelineRow {
+    TimelineRow {
+        message_id: LINE.to_string(),
+        recorded_at: "2026-01-01T00:00:00.000000Z".into(),
+        duration_s: 0.25,
+        device_id: Uuid::nil().to_string(),
+        source: "a.wav".into(),
+        text: "hello".into(),
+        words: Vec::new(),
+        masked: Vec::new(),
+        language: "en".into(),
+        audio: Some(AudioLink { href: format!("/api/timeline/{LINE}/audio") }),
+    }
+}
+
+impl Timeline for OneLine {
+    fn search(&self, query: &str, range: &Range) -> Result<Found> {
+        let r = row();
+        let hit = SearchHit {
+            message_id: r.message_id,
+            recorded_at: r.recorded_at,
+            duration_s: r.duration_s,
+            device_id: r.device_id,
+            text: r.text.clone(),
+            snippet: "[hello]".into(),
+            score: 1.0,
+            audio: r.audio,
+        };
+        let hits = if query == "hello" && range.limit > 0 { vec![hit] } else { Vec::new() };
+        Ok(Found { hits, capped: false })
+    }
+    fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>> {
+        let at = Time::parse(&row().recorded_at)?;
+        let inside = range.from.is_none_or(|f| at >= f) && range.to.is_none_or(|t| at < t);
+        Ok(if inside { vec![row()] } else { Vec::new() })
+    }
+    fn line(&self, id: Uuid) -> Result<Option<TimelineRow>> {
+        Ok((id == LINE).then(row))
+    }
+    fn audio(&self, id: Uuid) -> Result<Option<AudioRef>> {
+        Ok((id == LINE).then(|| AudioRef { stream_id: "s".into(), first_sample: 100, samples: 4000, sample_rate: 16000 }))
+    }
+}
+
+/// Sample number n is n / 32768.
+struct Ramp;
+
+impl Audio for Ramp {
+    fn read(&self, _stream_id: &str, first_sample: u64, samples: u64) -> Result<Arc<[f32]>> {
+        Ok((first_sample..first_sample + samples).map(|n| n as f32 / 32768.0).collect())
+    }
+}
+
+pub struct Rig {
+    pub state: Arc<State>,
+    pub router: Router,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+}
+
+pub fn rig() -> Rig {
+    rig_with(Settings::default())
+}
+
+pub fn rig_with(settings: Settings) -> Rig {
+    let clock = Arc::new(ManualClock::at(Time::parse("2026-01-01T00:00:10Z").unwrap()));
+    let state = Arc::new(State {
+        bus: Arc::new(Memory::new(clock.clone())),
+        timeline: Arc::new(OneLine),
+        audio: Arc::new(Ramp),
+        clock,
+        entropy: Arc::new(Seeded::new(7)),
+        token: TOKEN.into(),
+        device_id: Uuid::from_u128(5),
+        data_dir: PathBuf::new(),
+        models: Arc::new(|| {
+            vec![ModelRow {
+                id: "m".into(),
+                description: "d".into(),
+                licence: "MIT".into(),
+                bytes: 1,
+                state: "present".into(),
+                folder: None,
+            }]
+        }),
+        specs: Vec::new(),
+        checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None }]),
+        settings,
+        metrics: Metrics::default(),
+    });
+    Rig { router: super::router(state.clone()), state }
+}
+
+impl Rig {
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// With the token, and further headers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut r = Request::get(path).header("host", "127.0.0.1:8600").header("authorization", format!("Bearer {TOKEN}"));
+        for (k, v) in headers {
+            r = r.header(*k, *v);
+        }
+        self.send(r.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let mut r =
+            Request::post(path).header("host", "localhost:8600").header("x-api-key", TOKEN).header("content-type", "application/json");
+        for (k, v) in headers {
+            r = r.header(*k, *v);
+        }
+        self.send(r.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// A record on the log, past the API.
+    pub fn put(&self, topic: &str, value: &Value) -> u64 {
+        let topic = TopicName::parse(topic).unwrap();
+        let id = message_id(self.state.clock.now(), &*self.state.entropy);
+        let headers = Headers {
+            schema: format!("{topic}.v1"),
+            trace: Trace { trace_id: [1; 16], span_id: [2; 8] },
+            producer: "microphone".into(),
+            ..Headers::default()
+        };
+        let record = NewRecord::new(topic, id, Uuid::nil(), self.state.clock.now(), headers, value.to_string().into_bytes());
+        self.state.bus.append(vec![record]).unwrap()[0].offset
+    }
+}

@@ -1,0 +1,161 @@
+//! The one thread that writes: it takes the jobs that wait, commits them together, then answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{Shared, checkpoint, fault};
+use crate::env::{Clock, System};
+use crate::error::{Error, Result};
+
+/// Jobs that may wait; who comes later blocks.
+const WAITING_JOBS: usize = 1024;
+/// A group closes when it has worked this long, so that its first job is not kept waiting for its last.
+const GROUP_NS: u64 = 8_000_000;
+
+/// Tells a caller how its job ended: with its own answer, or with the error that took it back.
+type Answer = Box<dyn FnOnce(Option<Error>) + Send>;
+/// Runs in the transaction; why its changes don't stay, if so, and who to tell.
+type Run = Box<dyn FnOnce(&Transaction, &Shared) -> (Option<Error>, Answer) + Send>;
+
+struct Job {
+    /// Adds to what is stored, so it is refused while the disk is short of space.
+    intake: bool,
+    run: Run,
+    /// Tells the caller that it did not run.
+    refuse: Box<dyn FnOnce(Error) + Send>,
+}
+
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, shared: Arc<Shared>) -> Result<Self> {
+        let (jobs, waiting) = bounded(WAITING_JOBS);
+        shared.space.take_reserve();
+        let thread = std::thread::Builder::new()
+            .name("loom.db writer".into())
+            .spawn(move || Thread { connection, shared, waiting, version: None }.run())
+            .map_err(|e| Error::stop("the system gives no thread to write with").because(e))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) fn run<T: Send + 'static>(&self, intake: bool, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
+        let (tell, told) = bounded(1);
+        let refused = tell.clone();
+        let run: Run = Box::new(move |tx, shared| {
+            let result = f(tx);
+            let failed = result.as_ref().err().map(|e| {
+                shared.note(e);
+                fault::again(e)
+            });
+            // A caller that is gone needs no answer.
+            (failed, Box::new(move |lost: Option<Error>| drop(tell.send(lost.map_or(result, Err)))))
+        });
+        let refuse = Box::new(move |e| drop(refused.send(Err(e))));
+        let jobs = self.jobs.as_ref().ok_or_else(fault::broke_off)?;
+        jobs.send(Job { intake, run, refuse }).map_err(|_| fault::broke_off())?;
+        told.recv().unwrap_or_else(|_| Err(fault::broke_off()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(t) = self.thread.take() {
+            // It catches its jobs' panics; there is nobody left to tell of another.
+            drop(t.join());
+        }
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    shared: Arc<Shared>,
+    waiting: Receiver<Job>,
+    /// SQLite's own count of what other connections wrote.
+    version: Option<i64>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Ok(first) = self.waiting.recv() {
+            self.group(first);
+            checkpoint::after_group(&self.connection, &self.shared);
+        }
+        self.shared.readers.close();
+        if self.shared.is_damaged() {
+            checkpoint::none_on_close(&self.connection);
+        }
+    }
+
+    /// One transaction for the jobs that wait, then their answers.
+    fn group(&mut self, first: Job) {
+        let mut answers = Vec::new();
+        let result = self.commit(first, &mut answers);
+        if let Err(e) = &result {
+            self.shared.note(e);
+            self.shared.stale();
+        }
+        for answer in answers {
+            answer(result.as_ref().err().map(fault::again));
+        }
+    }
+
+    fn commit(&mut self, first: Job, answers: &mut Vec<Answer>) -> Result<()> {
+        let tx = match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
+            Ok(tx) => tx,
+            Err(e) => {
+                let e = Error::from(e);
+                (first.refuse)(fault::again(&e));
+                return Err(e);
+            }
+        };
+        let version = tx.prepare_cached("PRAGMA data_version").and_then(|mut s| s.query_row([], |r| r.get(0)));
+        // Where it is not known, nothing remembered is trusted.
+        if version.as_ref().ok() != self.version.as_ref() {
+            self.shared.stale();
+        }
+        self.version = version.ok();
+        let began = System.monotonic_ns();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match self.shared.may_write(job.intake) {
+                Ok(()) => step(&tx, job, &self.shared, answers)?,
+                Err(e) => (job.refuse)(e),
+            }
+            next = if System.monotonic_ns() - began < GROUP_NS { self.waiting.try_recv().ok() } else { None };
+        }
+        Ok(tx.commit()?)
+    }
+}
+
+/// One job in its savepoint. An error is the whole group's: SQLite gave the transaction up.
+fn step(tx: &Transaction, job: Job, shared: &Shared, answers: &mut Vec<Answer>) -> Result<()> {
+    tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+    let Job { run, refuse, .. } = job;
+    let failed = match catch_unwind(AssertUnwindSafe(|| run(tx, shared))) {
+        Ok((failed, answer)) => {
+            answers.push(answer);
+            failed
+        }
+        Err(_) => {
+            refuse(fault::broke_off());
+            Some(fault::broke_off())
+        }
+    };
+    if tx.is_autocommit() {
+        return Err(failed.unwrap_or_else(fault::broke_off));
+    }
+    if failed.is_some() {
+        shared.stale();
+        tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    tx.prepare_cached("RELEASE job")?.execute([])?;
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! Poll, run, commit, retry, park: one step at a time, so that threads and the simulation drive the same code.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::outbox::Outbox;
+use super::park;
+use super::probe::Probe;
+use super::stage::{Deferred, Sink, Spec, Stage};
+use crate::bus::{Bus, Commit, Join, Membership, NewRecord, Position, Positions, Record};
+use crate::env::{Clock, Time};
+use crate::error::{Error, Fault, Kind, Result};
+use crate::store::Audio;
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Worked,
+    /// Nothing to read; wait for the log.
+    Idle,
+}
+
+/// A consumer that can be run one bounded step at a time. After an error its inputs are as committed last.
+pub trait Step: Send {
+    fn spec(&self) -> &Spec;
+    fn membership(&self) -> &Membership;
+    fn probe(&self) -> Arc<Probe>;
+    fn step(&mut self) -> Result<Progress>;
+}
+
+/// What every consumer is connected to.
+#[derive(Clone)]
+pub struct Wiring {
+    pub bus: Arc<dyn Bus>,
+    pub audio: Arc<dyn Audio>,
+    pub clock: Arc<dyn Clock>,
+    /// Unique to this process.
+    pub member: String,
+    pub host: String,
+    /// Part of every derived id: empty in life, a name in a replay that shall write anew.
+    pub run: String,
+    /// Worker threads of a deferred stage; 0 runs jobs inside the step.
+    pub workers: usize,
+}
+
+/// A consumer of the graph, not yet connected.
+pub struct Node {
+    pub spec: Spec,
+    connect: Connect,
+}
+
+type Connect = Box<dyn FnOnce(Wiring) -> Result<Box<dyn Step>> + Send>;
+
+impl Node {
+    /// Joins the group and takes up its state.
+    pub fn connect(self, wiring: Wiring) -> Result<Box<dyn Step>> {
+        (self.connect)(wiring)
+    }
+}
+
+pub fn stage(s: impl Stage + 'static) -> Node {
+    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(StageRunner::open(s, w)?))) }
+}
+
+pub fn deferred<D: Deferred + 'static>(d: D) -> Node {
+    Node { spec: d.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::deferred::DeferredRunner::open(d, w)?))) }
+}
+
+pub fn sink(s: impl Sink + 'static) -> Node {
+    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::sink::SinkRunner::open(s, w)?))) }
+}
+
+/// Where a consumer stands: shared by the three runners.
+pub(super) struct Consumer {
+    pub spec: Spec,
+    pub wiring: Wiring,
+    pub membership: Membership,
+    pub probe: Arc<Probe>,
+    /// Of the record that is tried again.
+    attempts: u32,
+    first_try: Option<Time>,
+}
+
+impl Consumer {
+    pub fn open(spec: Spec, wiring: Wiring) -> Result<Self> {
+        let membership = wiring.bus.join(&Join {
+            group: spec.group.into(),
+            member: format!("{}-{}", spec.group, wiring.member),
+            host: wiring.host.clone(),
+            topics: spec.inputs.clone(),
+        })?;
+        let probe = Arc::new(Probe::new(spec.group));
+        Ok(Self { spec, wiring, membership, probe, attempts: 0, first_try: None })
+    }
+
+    /// At most `max` records that follow `from`, in the order the log received them.
+    ///
+    /// Several inputs are merged by `received_at`: only records older than the watermark count, since
+    /// nothing can be appended before it any more, and none newer than the end of a batch that was cut.
+    pub fn poll(&self, from: &Positions, max: usize) -> Result<Vec<Record>> {
+        let bus = &self.wiring.bus;
+        let several = self.spec.inputs.len() > 1;
+        let mut horizon = if several { bus.watermark()? } else { Time(i64::MAX) };
+        let mut all = Vec::new();
+        for topic in &self.spec.inputs {
+            let partitions = bus.topic(topic)?.map_or(0, |t| t.bounds.len() as u32);
+            for partition in 0..partitions {
+                let at = Position { topic: topic.clone(), partition };
+                let batch = bus.read(topic, partition, from.get(&at).copied().unwrap_or(0), max, MAX_BATCH_BYTES)?;
+                let cut = batch.len() == max || batch.iter().filter_map(Record::value).map(<[u8]>::len).sum::<usize>() >= MAX_BATCH_BYTES;
+                if let (true, true, Some(last)) = (several, cut, batch.last()) {
+                    horizon = horizon.min(last.received_at());
+                }
+                all.extend(batch);
+            }
+        }
+        if several {
+            all.retain(|r| r.received_at() < horizon);
+            all.sort_by_key(|r| r.received_at()); // stable: offsets of a partition stay in order
+        }
+        all.truncate(max);
+        Ok(all)
+    }
+
+    /// The samples a record refers to, for a stage that wants them.
+    pub fn resolve(&self, r: Record) -> Result<Record> {
+        if !self.spec.audio {
+            return Ok(r);
+        }
+        #[derive(serde::Deserialize)]
+        struct Reference {
+            stream_id: String,
+            first_sample: u64,
+            samples: u64,
+        }
+        let reference: Reference = r.payload()?;
+        if reference.samples == 0 {
+            return Ok(r);
+        }
+        let audio = self.wiring.audio.read(&reference.stream_id, reference.first_sample, reference.samples)?;
+        Ok(r.with_audio(audio))
+    }
+
+    /// Outputs, offsets, state and tick, all or none.
+    pub fn commit(&mut self, done: &[Record], outputs: Vec<NewRecord>, state: Option<(u32, Vec<u8>)>, tick: Option<Time>) -> Result<()> {
+        let mut to = Positions::new();
+        for r in done {
+            to.insert(Position { topic: r.topic().clone(), partition: r.partition() }, r.offset() + 1);
+        }
+        let made = outputs.len() as u64;
+        self.commit_to(to, outputs, state, tick)?;
+        self.probe.note(|s| {
+            s.records += done.len() as u64;
+            s.outputs += made;
+            s.trouble = None;
+        });
+        (self.attempts, self.first_try) = (0, None);
+        Ok(())
+    }
+
+    pub fn commit_to(&mut self, to: Positions, outputs: Vec<NewRecord>, state: Option<(u32, Vec<u8>)>, tick: Option<Time>) -> Result<()> {
+        let m = &mut self.membership;
+        let from = to.keys().map(|p| (p.clone(), m.positions.get(p).copied().unwrap_or(0))).collect();
+        let commit = Commit { group: m.group.clone(), epoch: m.epoch, from, to: to.clone(), outputs, state: state.clone(), tick };
+        self.wiring.bus.commit(commit)?;
+        m.positions.extend(to);
+        m.state = state.or(m.state.take());
+        m.tick = tick.or(m.tick);
+        Ok(())
+    }
+
+    /// What to do about a record that cannot be taken: a letter to park it by, or the fault to wait for.
+    pub fn give_up(&mut self, r: &Record, fault: Fault) -> Result<NewRecord, Fault> {
+        let now = self.wiring.clock.now();
+        let first = *self.first_try.get_or_insert(now);
+        self.attempts += 1;
+        match fault.kind {
+            Kind::Retry | Kind::Stop => Err(fault),
+            Kind::Skip | Kind::Invalid | Kind::Bug => {
+                tracing::warn!(group = self.spec.group, topic = %r.topic(), offset = r.offset(), kind = fault.kind.as_str(),
+                    cause = ?std::error::Error::source(&fault).map(ToString::to_string), "parked: {fault}");
+                self.probe.note(|s| s.parked += 1);
+                Ok(park::letter(&self.spec, r, &fault, self.attempts, first, now))
+            }
+        }
+    }
+}
+
+pub(super) const MAX_BATCH_BYTES: usize = 8 << 20;
+/// A reference to audio stands for up to 30 s of samples, 2 MB each.
+pub(super) const MAX_AUDIO_RECORDS: usize = 32;
+pub(super) const MAX_RECORDS: usize = 512;
+
+/// A panic is a fault like any other: the record is parked, the stage goes on.
+pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(Error::bug("the stage failed on this record; the log has the details")))
+}
+
+/// Runs a [`Stage`].
+struct StageRunner<S> {
+    stage: S,
+    consumer: Consumer,
+    /// Smaller after a fault, so that what came before it commits alone.
+    limit: usize,
+    /// The stage as it was new, to return to where nothing was saved.
+    fresh: Vec<u8>,
+}
+
+impl<S: Stage> StageRunner<S> {
+    fn open(stage: S, wiring: Wiring) -> Result<Self> {
+        let mut fresh = Vec::new();
+        stage.save(&mut fresh);
+        let consumer = Consumer::open(stage.spec().clone(), wiring)?;
+        let mut runner = Self { stage, consumer, limit: 0, fresh };
+        runner.limit = runner.max();
+        runner.restore()?;
+        Ok(runner)
+    }
+
+    fn max(&self) -> usize {
+        if self.consumer.spec.audio { MAX_AUDIO_RECORDS } else { MAX_RECORDS }
+    }
+
+    /// Back to the state of the last commit.
+    fn restore(&mut self) -> Result<()> {
+        let revision = self.consumer.spec.revision.state;
+        match &self.consumer.membership.state {
+            Some((revision, bytes)) => self.stage.load(*revision, bytes),
+            None => self.stage.load(revision, &self.fresh),
+        }
+    }
+
+    /// Ticks up to and including the whole second of `t`.
+    fn tick(&mut self, tick: &mut Option<Time>, t: Time, out: &mut Outbox) -> Result<(), Fault> {
+        if !self.consumer.spec.ticks {
+            return Ok(());
+        }
+        let upto = t.floor_second();
+        let mut next = tick.map_or(upto, |t| t.plus(1.0));
+        while next <= upto {
+            self.stage.on_time(next, out)?;
+            (*tick, next) = (Some(next), next.plus(1.0));
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, r: &Record, tick: &mut Option<Time>, out: &mut Outbox) -> Result<(), Fault> {
+        guarded(|| {
+            self.tick(tick, r.received_at(), out)?;
+            let r = self.consumer.resolve(r.clone())?;
+            out.begin(&r);
+            self.stage.on_record(&r, out)
+        })
+    }
+
+    fn finish(&mut self, done: &[Record], mut out: Outbox, tick: Option<Time>) -> Result<()> {
+        let mut state = Vec::new();
+        self.stage.save(&mut state);
+        let dropped = out.dropped().to_vec();
+        let outputs = out.seal(&self.consumer.spec, &self.consumer.wiring.run);
+        let revision = self.consumer.spec.revision.state;
+        let state = (!state.is_empty()).then_some((revision, state));
+        self.consumer.commit(done, outputs, state, tick)?;
+        self.consumer.probe.note(|s| dropped.iter().for_each(|d| *s.dropped.entry(d).or_default() += 1));
+        self.limit = self.max();
+        Ok(())
+    }
+
+    /// The batch up to a fault is run again alone; a record that faults at the head is parked.
+    fn stumble(&mut self, at: usize, r: &Record, fault: Fault) -> Result<Progress> {
+        self.restore()?;
+        if at > 0 {
+            self.limit = at;
+            return Ok(Progress::Worked);
+        }
+        let letter = self.consumer.give_up(r, fault)?;
+        self.consumer.commit(std::slice::from_ref(r), vec![letter], None, None)?;
+        Ok(Progress::Worked)
+    }
+
+    /// With nothing to read, time still passes.
+    fn idle(&mut self) -> Result<Progress> {
+        if !self.consumer.spec.ticks {
+            return Ok(Progress::Idle);
+        }
+        let mut tick = self.consumer.membership.tick;
+        let upto = self.consumer.wiring.bus.watermark()?.plus(-1.0).floor_second();
+        if tick.is_none_or(|t| t >= upto) || !self.consumer.poll(&self.consumer.membership.positions, 1)?.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        let mut out = Outbox::default();
+        self.tick(&mut tick, upto, &mut out)?;
+        self.finish(&[], out, tick)?;
+        Ok(Progress::Idle)
+    }
+}
+
+impl<S: Stage> Step for StageRunner<S> {
+    fn spec(&self) -> &Spec {
+        &self.consumer.spec
+    }
+    fn membership(&self) -> &Membership {
+        &self.consumer.membership
+    }
+    fn probe(&self) -> Arc<Probe> {
+        self.consumer.probe.clone()
+    }
+
+    fn step(&mut self) -> Result<Progress> {
+        let batch = self.consumer.poll(&self.consumer.membership.positions, self.limit)?;
+        if batch.is_empty() {
+            return self.idle();
+        }
+        let mut out = Outbox::default();
+        let mut tick = self.consumer.membership.tick;
+        for (i, r) in batch.iter().enumerate() {
+            if let Err(fault) = self.one(r, &mut tick, &mut out) {
+                return self.stumble(i, r, fault);
+            }
+        }
+        let committed = self.finish(&batch, out, tick);
+        if committed.is_err() {
+            self.restore()?;
+        }
+        committed.map(|()| Progress::Worked)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The pipeline at work: a thread a consumer, and one for all their heartbeats.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::probe::Probe;
+use super::runner::{Node, Progress, Step, Wiring};
+use crate::bus::{Bus, Membership};
+use crate::error::{Error, Result};
+
+/// How long an idle consumer sleeps when the log says nothing; also the longest wait for an orderly end.
+const IDLE: Duration = Duration::from_millis(500);
+const HEARTBEAT: Duration = Duration::from_secs(3);
+/// Between tries of what may work later: 0.5 s, doubled up to this.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Running consumers; dropping it stops them in order.
+pub struct Running {
+    pub probes: Vec<Arc<Probe>>,
+    stop: Arc<Stop>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    asked: AtomicBool,
+    lock: Mutex<()>,
+    wake: Condvar,
+}
+
+impl Stop {
+    fn asked(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
+    }
+    /// Sleeps, unless asked to stop.
+    fn sleep(&self, time: Duration) {
+        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked());
+    }
+}
+
+impl Running {
+    /// Connects every node and starts it.
+    pub fn start(nodes: Vec<Node>, wiring: &Wiring) -> Result<Self> {
+        let steps = nodes.into_iter().map(|n| n.connect(wiring.clone())).collect::<Result<Vec<_>>>()?;
+        let stop = Arc::new(Stop::default());
+        let probes = steps.iter().map(|s| s.probe()).collect();
+        let members = steps.iter().map(|s| s.membership().clone()).collect::<Vec<_>>();
+        let mut running = Self { probes, stop, handles: Vec::new() };
+        for step in steps {
+            let name = step.spec().group.trim_end_matches("-consumer").to_string();
+            let (bus, stop) = (wiring.bus.clone(), running.stop.clone());
+            running.spawn(name, move || run(step, &*bus, &stop))?;
+        }
+        let (bus, stop) = (wiring.bus.clone(), running.stop.clone());
+        running.spawn("heartbeat".into(), move || beat(&members, &*bus, &stop))?;
+        Ok(running)
+    }
+
+    fn spawn(&mut self, name: String, f: impl FnOnce() + Send + 'static) -> Result<()> {
+        let spawned = std::thread::Builder::new().name(name).spawn(f);
+        self.handles.push(spawned.map_err(|e| Error::stop("the system gives no more threads").because(e))?);
+        Ok(())
+    }
+
+    /// Finishes the step at hand and leaves the groups.
+    pub fn stop(&mut self) {
+        self.stop.asked.store(true, Ordering::Release);
+        self.stop.wake.notify_all();
+        self.handles.drain(..).for_each(|h| _ = h.join());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(mut step: Box<dyn Step>, bus: &dyn Bus, stop: &Stop) {
+    let group = step.spec().group;
+    let probe = step.probe();
+    let mut seen = 0;
+    let mut backoff = IDLE;
+    while !stop.asked() {
+        // The counter is taken before the step, so that what is appended during it wakes us.
+        let counter = bus.wait(0, Duration::ZERO);
+        match step.step() {
+            Ok(Progress::Worked) => backoff = IDLE,
+            Ok(Progress::Idle) => {
+                backoff = IDLE;
+                seen = bus.wait(counter.max(seen), IDLE);
+            }
+            Err(e) => {
+                let first = probe.seen().trouble.as_deref() != Some(e.message());
+                if first {
+                    tracing::warn!(group, kind = e.kind.as_str(), cause = ?std::error::Error::source(&e).map(ToString::to_string), "{e}");
+                }
+                probe.note(|s| s.trouble = Some(e.message().into()));
+                stop.sleep(backoff);
+                backoff = (backoff * 2).min(MAX_BACKOFF);
+            }
+        }
+    }
+    // An empty group is the truth; if the log cannot take it, the silent member is gone in 10 s anyway.
+    let _ = bus.leave(step.membership());
+}
+
+fn beat(members: &[Membership], bus: &dyn Bus, stop: &Stop) {
+    while !stop.asked() {
+        for m in members {
+            // A member that was replaced hears of it at its next commit.
+            let _ = bus.heartbeat(m);
+        }
+        stop.sleep(HEARTBEAT);
+    }
+}

@@ -1,0 +1,38 @@
+//! The JSON Schemas (2020-12), one a topic, found by name: `device.audio.raw.v1` is `device/audio/raw/v1.json`.
+
+use include_dir::{Dir, File, include_dir};
+
+static DEVICE: Dir = include_dir!("$CARGO_MANIFEST_DIR/device");
+static MEDIA: Dir = include_dir!("$CARGO_MANIFEST_DIR/media");
+static LOOM: Dir = include_dir!("$CARGO_MANIFEST_DIR/loom");
+
+/// The text of a schema, by name and version.
+pub fn schema(name: &str) -> Option<&'static str> {
+    let (topic, version) = name.rsplit_once('.')?;
+    let (category, rest) = topic.split_once('.')?;
+    let root = roots().into_iter().find(|(c, _)| *c == category)?.1;
+    root.get_file(format!("{}/{version}.json", rest.replace('.', "/")))?.contents_utf8()
+}
+
+/// Every schema's name, sorted.
+pub fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for (category, root) in roots() {
+        walk(root, &mut |f| {
+            if let Some(path) = f.path().to_str().and_then(|p| p.strip_suffix(".json")) {
+                names.push(format!("{category}.{}", path.replace(['/', '\\'], ".")));
+            }
+        });
+    }
+    names.sort();
+    names
+}
+
+fn roots() -> [(&'static str, &'static Dir<'static>); 3] {
+    [("device", &DEVICE), ("media", &MEDIA), ("loom", &LOOM)]
+}
+
+fn walk(dir: &'static Dir<'static>, see: &mut dyn FnMut(&'static File<'static>)) {
+    dir.files().for_each(&mut *see);
+    dir.dirs().for_each(|d| walk(d, see));
+}
