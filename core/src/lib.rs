@@ -3,6 +3,8 @@
 
 #[cfg(feature = "api")]
 pub mod api;
+#[cfg(feature = "full")]
+pub mod app;
 pub mod bus;
 pub mod capture;
 pub mod data_dir;
