@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::db::Key;
 use crate::data_dir::{DataDir, private_folder, write_private};
+use crate::db::Key;
 use crate::env::Entropy;
 use crate::error::{Error, Result};
 

@@ -12,6 +12,7 @@ pub mod db;
 pub mod enrich;
 pub mod env;
 pub mod error;
+pub mod identity;
 pub mod keys;
 pub mod pipeline;
 pub mod privacy;

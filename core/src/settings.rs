@@ -87,7 +87,9 @@ impl Settings {
             Ok(text) => Self::parse(&text)?,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Loaded::default(),
             Err(e) => {
-                return Err(Error::invalid(format!("{FILE} in the data folder cannot be read: make it a text file you may read")).because(e));
+                return Err(
+                    Error::invalid(format!("{FILE} in the data folder cannot be read: make it a text file you may read")).because(e)
+                );
             }
         };
         loaded.settings.take_environment(env)?;

@@ -186,3 +186,15 @@ pub struct Flow {
     pub health: String,
     pub lag: u64,
 }
+
+/// Something the privacy filter would cover, as `loom privacy analyze` shows it; places are Unicode scalar values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrivacyFinding {
+    pub entity_type: String,
+    pub start: u32,
+    pub end: u32,
+    /// 0 to 1.
+    pub score: f32,
+    /// For a person; never quotes the text.
+    pub why: String,
+}

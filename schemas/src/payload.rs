@@ -1,5 +1,7 @@
 //! Payloads (`data` of an envelope) of the main road's topics. Times within a stream are seconds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// `device.audio.raw` v1: a reference to samples that are already on disk, or the end of a stream.
@@ -159,4 +161,24 @@ pub struct AudioRef {
     pub first_sample: u64,
     pub samples: u64,
     pub sample_rate: u32,
+}
+
+/// `internal.privacy.audit.decisions` v1: what the privacy filter decided about one record. Never a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivacyDecision {
+    /// Message id of the record judged.
+    pub record: String,
+    pub topic: String,
+    pub decisions: Vec<PolicyDecision>,
+}
+
+/// One policy's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyDecision {
+    /// `owner`, `shared`
+    pub destination: String,
+    /// Name and revision.
+    pub policy: String,
+    /// How many of each kind were masked.
+    pub masked: BTreeMap<String, u32>,
 }

@@ -78,6 +78,13 @@ impl Inner {
         })
     }
 
+    /// The topic; made as the catalogue has it, or as its stem's dead letters, if it does not exist.
+    fn topic(&mut self, name: &TopicName) -> &mut Topic {
+        let stem = name.is_dlq().then(|| self.topics.get(&name.stem())).flatten();
+        let settings = stem.map_or_else(|| super::topic::catalogued(name), |s| s.settings.dlq());
+        self.make(settings)
+    }
+
     fn partition(&self, topic: &TopicName, partition: u32) -> Option<&Partition> {
         self.topics.get(topic)?.partitions.get(partition as usize)
     }
@@ -85,7 +92,7 @@ impl Inner {
     /// All or none: what could be refused is checked before anything is changed.
     fn append(&mut self, records: Vec<NewRecord>, now: Time) -> Result<Vec<Appended>> {
         for r in &records {
-            let topic = self.make(super::topic::catalogued(&r.topic));
+            let topic = self.topic(&r.topic);
             r.check_wall(topic.settings.class)?;
             if r.partition as usize >= topic.partitions.len() {
                 return Err(Error::invalid(format!("{} has {} partitions", r.topic, topic.partitions.len())));
@@ -95,7 +102,7 @@ impl Inner {
         let received_at = self.newest;
         let mut landed = Vec::with_capacity(records.len());
         for r in records {
-            let topic = self.make(super::topic::catalogued(&r.topic));
+            let topic = self.topic(&r.topic);
             let class = topic.settings.class;
             let p = &mut topic.partitions[r.partition as usize];
             if let Some(first) = p.ids.get(&r.message_id) {
@@ -187,7 +194,7 @@ impl Bus for Memory {
         let now = self.clock.now();
         let mut inner = self.lock();
         for t in &join.topics {
-            inner.make(super::topic::catalogued(t));
+            inner.topic(t);
         }
         let g = inner.groups.entry(join.group.clone()).or_default();
         g.epoch += 1;

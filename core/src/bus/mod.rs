@@ -6,6 +6,7 @@
 mod group;
 pub mod memory;
 mod record;
+pub mod sqlite;
 mod topic;
 
 use std::time::Duration;

@@ -170,6 +170,8 @@ pub fn catalogued(name: &TopicName) -> Settings {
         "media.text.transcribed.words" | "media.text.enriched" => Settings::new(stem, Class::Sensitive).days(30),
         "media.text.released" => Settings::new(stem, Class::Released),
         "media.text.shared" => Settings::new(stem, Class::Shared),
+        // Counts and kinds, never a value: kept for ever, as the proof of what the filter did.
+        "internal.privacy.audit.decisions" => Settings::new(stem, Class::Internal),
         _ => Settings::new(stem, Class::Sensitive).days(30),
     };
     if name.is_dlq() { settings.dlq() } else { settings }
@@ -183,4 +185,5 @@ pub mod names {
     pub const ENRICHED: &str = "media.text.enriched";
     pub const RELEASED: &str = "media.text.released";
     pub const SHARED: &str = "media.text.shared";
+    pub const AUDIT: &str = "internal.privacy.audit.decisions";
 }

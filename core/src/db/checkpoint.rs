@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::Shared;
-use crate::error::Error;
+use super::{Shared, open};
+use crate::error::{Error, Result};
 
 /// Pages in the write-ahead log from which it is emptied.
 const PAGES: i64 = 1000;
@@ -25,6 +25,14 @@ pub(super) fn after_group(c: &Connection, shared: &Shared) {
         Ok(_) => shared.space.take_reserve(),
         Err(e) => shared.note(&Error::from(e)),
     }
+}
+
+/// Empties it whole and cuts it to nothing; writers wait meanwhile.
+pub(super) fn truncate(shared: &Shared) -> Result<()> {
+    let c = open::checkpointer(&shared.path, &shared.key)?;
+    let _moving = shared.moving.lock().unwrap_or_else(|e| e.into_inner());
+    let busy: i64 = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(Error::retry("a long read holds the log of changes: try again")) }
 }
 
 /// Pages in the write-ahead log, and how many of them are in the file too.

@@ -48,7 +48,7 @@ struct Shared {
     /// A page failed its check: nothing is written any more, so that the file stays as it is.
     damaged: AtomicBool,
     /// Goes up whenever a change was taken back or made elsewhere: what writers remember is then stale.
-    generation: AtomicU64,
+    generation: Arc<AtomicU64>,
 }
 
 impl Shared {
@@ -92,7 +92,7 @@ impl Db {
             readers: Readers::default(),
             moving: Mutex::new(()),
             damaged: AtomicBool::new(false),
-            generation: AtomicU64::new(1),
+            generation: Arc::new(AtomicU64::new(1)),
         });
         let writer = Writer::start(connection, shared.clone())?;
         Ok(Self(Arc::new(Inner { writer, shared })))
@@ -140,8 +140,13 @@ impl Db {
 
     /// A number that changes when something a job did was taken back, or another process wrote. What a writing
     /// job remembers from earlier jobs holds only while this is the same.
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.shared.generation.load(Ordering::SeqCst)
+    pub(crate) fn generation(&self) -> Arc<AtomicU64> {
+        self.0.shared.generation.clone()
+    }
+
+    /// Empties the write-ahead log, so that what was overwritten is not in there either.
+    pub fn scrub(&self) -> Result<()> {
+        checkpoint::truncate(&self.0.shared)
     }
 
     /// Whether there is room for what other rooms write beside the database. `Stop` while the disk is full.

@@ -62,10 +62,10 @@ fn a_wrong_key_is_named_and_harms_nothing() {
 #[test]
 fn a_failing_job_takes_nothing_of_the_others_back() {
     let (_folder, db) = fresh();
-    let generation = db.generation();
+    let generation = db.generation().load(Ordering::SeqCst);
     let e = db.write(|tx| insert(tx, 1).and(Err::<(), _>(Error::invalid("no")))).unwrap_err();
     assert_eq!(e.kind, Kind::Invalid);
-    assert_ne!(db.generation(), generation, "what was remembered is stale");
+    assert_ne!(db.generation().load(Ordering::SeqCst), generation, "what was remembered is stale");
     // One job holds the writer until the others wait, so that they share a transaction.
     let (go, wait) = mpsc::channel::<()>();
     std::thread::scope(|s| {

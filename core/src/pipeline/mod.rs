@@ -1,6 +1,7 @@
 //! Stages and what runs them. Read `graph.rs` first: the whole pipeline, top to bottom.
 
 mod deferred;
+pub mod graph;
 mod outbox;
 mod park;
 mod probe;

@@ -7,6 +7,7 @@ mod bytes;
 pub mod detect;
 pub mod fake;
 pub mod formats;
+pub mod lazy;
 pub mod recognise;
 #[cfg(feature = "speech")]
 pub mod runtime;

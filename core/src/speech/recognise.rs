@@ -50,9 +50,12 @@ impl Deferred for Recognise {
         &self.spec
     }
 
-    fn worker(&self) -> Result<Worker<Job, Heard>, Fault> {
-        let mut recognizer = (self.factory)()?;
-        Ok(Box::new(move |samples| recognizer.transcribe(&samples)))
+    fn worker(&self) -> Arc<dyn Fn() -> Result<Worker<Job, Heard>, Fault> + Send + Sync> {
+        let factory = self.factory.clone();
+        Arc::new(move || {
+            let mut recognizer = factory()?;
+            Ok(Box::new(move |samples| recognizer.transcribe(&samples)))
+        })
     }
 
     fn start(&mut self, r: &Record) -> Result<Job, Fault> {
@@ -121,7 +124,7 @@ mod tests {
     fn words_keep_the_time_and_name_engine_and_model() {
         let (mut stage, mut out) = (stage(), Outbox::default());
         let r = record(names::VAD_FILTERED, T0, &utterance(16_000, 0.25), &[0.5; 16_000]);
-        let mut worker = stage.worker().unwrap();
+        let mut worker = stage.worker()().unwrap();
         let job = stage.start(&r).unwrap();
         out.begin(&r);
         stage.finish(&r, worker(job).unwrap(), &mut out).unwrap();

@@ -9,7 +9,8 @@ use ort::session::builder::GraphOptimizationLevel;
 
 use crate::error::{Error, Result};
 
-const FOLDER: &str = "onnxruntime-1.31.1";
+/// The library's folder in a models folder.
+pub const FOLDER: &str = "onnxruntime-1.31.1";
 
 /// Where the library lies in a models folder.
 pub fn library(models: &Path) -> PathBuf {

@@ -15,7 +15,10 @@ const CONTEXT: usize = 64;
 const STATE: usize = 128;
 /// Frames in one run: bounds memory, and more are no quicker.
 const BATCH: usize = 64;
-const MODEL: &str = "silero-vad-6.2.3";
+pub const ID: &str = "silero-vad";
+pub const MODEL: &str = "silero-vad-6.2.3";
+/// What it reads in the model's folder.
+pub const FILES: &[&str] = &["silero_vad_16k_sequence.onnx"];
 
 pub struct Silero {
     session: Session,

@@ -1,6 +1,7 @@
 //! What readers of the log keep: the timeline and its search, analytics, and the audio the records refer to.
 
 pub mod audio;
+pub mod timeline;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub trait Timeline: Send + Sync {
     fn search(&self, query: &str, range: &Range) -> Result<Found>;
     fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>>;
     fn line(&self, message_id: Uuid) -> Result<Option<TimelineRow>>;
-    /// The samples behind a line, if it has any.
+    /// The samples of a line, where it has any.
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>>;
 }
 

@@ -18,6 +18,8 @@ use crate::speech::vad::SAMPLE_RATE;
 
 pub const ID: &str = "moonshine-tiny-en";
 pub const MODEL: &str = "moonshine-tiny-en-0.1.0";
+/// What it reads in the model's folder.
+pub const FILES: &[&str] = &["encoder_model.ort", "decoder_model_merged.cross.onnx", "tokenizer.bin"];
 const LAYERS: usize = 6;
 const HEADS: usize = 8;
 const HEAD: usize = 36;

@@ -1,0 +1,105 @@
+//! What `loom doctor` looks at.
+
+use std::net::TcpListener;
+
+use loom_schemas::api::Check;
+
+use super::App;
+use crate::keys::Place;
+
+impl App {
+    /// Every check, each with what to do where it is not well. May take a second: the database is gone through.
+    pub fn checks(&self) -> Vec<Check> {
+        let mut all = vec![self.microphone(), self.database(), self.key(), self.disk(), self.port(), self.clock(), sync()];
+        all.splice(1..1, self.models.list().into_iter().filter(|m| m.default).map(model));
+        all.extend(self.pipeline());
+        all
+    }
+
+    fn microphone(&self) -> Check {
+        ok("microphone", "this version takes recordings only: `loom serve --input FILE`")
+    }
+
+    fn database(&self) -> Check {
+        match self.db.check() {
+            Ok(()) => ok("database", "loom.db is whole"),
+            Err(e) => fail("database", &e.to_string(), "restore a backup, or move loom.db aside and start anew"),
+        }
+    }
+
+    fn key(&self) -> Check {
+        match self.key_place {
+            Place::Keyring => ok("keys", "the database's key is in the system's keyring"),
+            Place::File => ok("keys", "the database's key is in keys/ of the data folder, readable by you alone: keep a copy of it"),
+        }
+    }
+
+    fn disk(&self) -> Check {
+        match self.db.may_grow() {
+            Ok(()) => ok("disk", "there is room to go on"),
+            Err(e) => fail("disk", &e.to_string(), "free some space on the disk with the data folder"),
+        }
+    }
+
+    /// The running instance itself holds the port; another program may hold it while Loom stands still.
+    fn port(&self) -> Check {
+        let port = self.settings.port;
+        let ours = crate::data_dir::DataDir::at(&self.data_dir).address().is_some();
+        if port == 0 || ours || TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return ok("port", "the HTTP port can be had");
+        }
+        warn("port", &format!("port {port} is taken by another program"), "set LOOM_PORT to another one, or to 0 to pick one")
+    }
+
+    fn clock(&self) -> Check {
+        match self.bus.watermark() {
+            Ok(newest) if newest.plus(-60.0) > self.clock.now() => {
+                warn("clock", "the clock stands before what is already on the log: it was set back", "set the system's clock")
+            }
+            Ok(_) => ok("clock", "the clock agrees with the log"),
+            Err(e) => fail("clock", &e.to_string(), "look at the database check above"),
+        }
+    }
+
+    fn pipeline(&self) -> Vec<Check> {
+        let probes = self.probes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let troubled = probes.iter().filter_map(|p| Some((p.group, p.seen().trouble?)));
+        let mut all: Vec<Check> = troubled.map(|(g, t)| warn(g, &t, "it tries again by itself; do what it says")).collect();
+        if let Ok(topics) = self.bus.topics() {
+            let parked: u64 = topics.iter().filter(|t| t.settings.name.is_dlq()).map(|t| t.records).sum();
+            if parked > 0 {
+                all.push(warn(
+                    "dead letters",
+                    &format!("{parked} records could not be taken by a stage"),
+                    "`loom dlq list` shows them with their reasons",
+                ));
+            }
+        }
+        all
+    }
+}
+
+fn model(m: loom_models::Status) -> Check {
+    match m.problem {
+        None if m.state == loom_models::State::Present => ok(m.id, "there and whole"),
+        None => fail(m.id, "not there", &format!("run `cargo xtask setup` or `loom models pull {}`", m.id)),
+        Some(problem) => fail(m.id, &problem, &format!("run `loom models pull {}`", m.id)),
+    }
+}
+
+fn sync() -> Check {
+    ok("sync", "off: nothing leaves this machine")
+}
+
+fn check(name: &str, state: &str, message: &str, fix: Option<&str>) -> Check {
+    Check { check: name.into(), state: state.into(), message: message.into(), fix: fix.map(Into::into) }
+}
+fn ok(name: &str, message: &str) -> Check {
+    check(name, "ok", message, None)
+}
+fn warn(name: &str, message: &str, fix: &str) -> Check {
+    check(name, "warn", message, Some(fix))
+}
+fn fail(name: &str, message: &str, fix: &str) -> Check {
+    check(name, "fail", message, Some(fix))
+}

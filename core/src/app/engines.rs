@@ -1,0 +1,74 @@
+//! The models behind the stages: found at first use, so that a start is quick and a missing one is waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use loom_models::Models;
+
+use crate::api::ModelRow;
+use crate::error::{Error, Result};
+use crate::speech::lazy::Lazy;
+use crate::speech::recognise::Factory;
+use crate::speech::runtime::Runtime;
+use crate::speech::silero::{self, Silero};
+use crate::speech::stt::moonshine::{self, Moonshine};
+use crate::speech::{Recognizer, VoiceDetector};
+
+pub const ENGINE: &str = moonshine::ID;
+pub const MODEL: &str = moonshine::MODEL;
+
+/// Silero, loaded with the first frame.
+pub fn detector(models: &Models) -> Box<dyn VoiceDetector> {
+    let models = models.clone();
+    Box::new(Lazy::new(silero::ID, silero::MODEL, Box::new(move || Ok(Box::new(load_detector(&models)?)))))
+}
+
+/// The embedded recogniser, loaded on each worker's thread with its first job.
+pub fn recognizer(models: &Models) -> Factory {
+    let models = models.clone();
+    Arc::new(move || Ok(Box::new(load_recognizer(&models)?) as Box<dyn Recognizer>))
+}
+
+pub fn load_detector(models: &Models) -> Result<Silero> {
+    Silero::load(&runtime(models)?, &root(models, silero::MODEL, silero::FILES)?)
+}
+
+pub fn load_recognizer(models: &Models) -> Result<Moonshine> {
+    Moonshine::load(&runtime(models)?, &root(models, moonshine::ID, moonshine::FILES)?)
+}
+
+fn runtime(models: &Models) -> Result<Runtime> {
+    let library = models.library(crate::speech::runtime::FOLDER).map_err(not_there)?;
+    Runtime::load(above(&library))
+}
+
+/// The models folder that holds these files, each of them whole.
+fn root(models: &Models, id: &str, files: &[&str]) -> Result<PathBuf> {
+    let mut root = PathBuf::new();
+    for file in files {
+        root = above(&models.path(id, file).map_err(not_there)?).to_path_buf();
+    }
+    Ok(root)
+}
+
+/// `<root>/<id>/<file>` → `<root>`
+fn above(file: &Path) -> &Path {
+    file.parent().and_then(Path::parent).unwrap_or(file)
+}
+
+/// It may be fetched while Loom runs.
+fn not_there(e: loom_models::Error) -> Error {
+    Error::retry(e.to_string()).because(e)
+}
+
+pub fn model_rows(models: &Models) -> Vec<ModelRow> {
+    let row = |s: loom_models::Status| ModelRow {
+        id: s.id.into(),
+        description: s.what.into(),
+        licence: s.licence.into(),
+        bytes: s.bytes,
+        state: s.state.as_str().into(),
+        folder: s.folder.map(|f| f.display().to_string()),
+    };
+    models.list().into_iter().map(row).collect()
+}

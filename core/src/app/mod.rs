@@ -1,0 +1,136 @@
+//! Settings and components become a running App: the only place that knows everyone.
+
+mod checks;
+mod engines;
+mod feed;
+mod upkeep;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use loom_models::Models;
+use uuid::Uuid;
+
+pub use feed::{Fed, Feed};
+
+use crate::api::{self, ModelRow};
+use crate::bus::{Bus, sqlite::Sqlite};
+use crate::data_dir::DataDir;
+use crate::db::Db;
+use crate::env::{Clock, Entropy, System};
+use crate::error::Result;
+use crate::identity;
+use crate::keys::{self, Place};
+use crate::pipeline::graph::{self, Parts};
+use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
+use crate::privacy::Policy;
+use crate::settings::Settings;
+use crate::store::audio::AudioStore;
+use crate::store::timeline::{SqliteTimeline, TimelineSink};
+
+/// Everything one device has, opened. The pipeline stands still until [`App::start`].
+pub struct App {
+    pub bus: Arc<dyn Bus>,
+    pub timeline: Arc<SqliteTimeline>,
+    pub audio: Arc<AudioStore>,
+    pub settings: Settings,
+    pub device_id: Uuid,
+    pub models: Models,
+    db: Db,
+    data_dir: PathBuf,
+    key_place: Place,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    specs: Vec<Spec>,
+    probes: Mutex<Vec<Arc<Probe>>>,
+}
+
+impl App {
+    /// Opens the stores of a data folder that the caller has locked.
+    pub fn open(dir: &DataDir, settings: Settings) -> Result<Arc<Self>> {
+        let clock: Arc<dyn Clock> = Arc::new(System);
+        let entropy: Arc<dyn Entropy> = Arc::new(System);
+        let env = |name: &str| std::env::var(name).ok();
+        let (key, key_place) = keys::database_key(dir, &*entropy, &env)?;
+        let db = Db::open(&dir.database(), &key)?;
+        let bus: Arc<dyn Bus> = Arc::new(Sqlite::open(db.clone(), clock.clone())?);
+        let timeline = Arc::new(SqliteTimeline::open(db.clone())?);
+        let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
+        let device_id = identity::own_device(&db, &*clock, &*entropy)?;
+        let mut app = Self {
+            bus,
+            timeline,
+            audio,
+            settings,
+            device_id,
+            models: Models::find(Some(dir.path())),
+            db,
+            data_dir: dir.path().to_path_buf(),
+            key_place,
+            clock,
+            entropy,
+            specs: Vec::new(),
+            probes: Mutex::default(),
+        };
+        app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
+        Ok(Arc::new(app))
+    }
+
+    fn weave(&self) -> Result<Vec<crate::pipeline::Node>> {
+        graph::weave(Parts {
+            detector: engines::detector(&self.models),
+            recognizer: engines::recognizer(&self.models),
+            engine: engines::ENGINE,
+            model: engines::MODEL,
+            zone: self.settings.zone()?,
+            policy: Policy::named(&self.settings.privacy_policy)?,
+            stores: vec![sink(TimelineSink::open(self.db.clone())?)],
+        })
+    }
+
+    /// Recovers what a crash left, then starts every consumer and the upkeep. Dropping the result stops them in order.
+    pub fn start(self: &Arc<Self>) -> Result<(Running, upkeep::Upkeep)> {
+        self.audio.recover(&*self.bus)?;
+        let wiring = Wiring {
+            bus: self.bus.clone(),
+            audio: self.audio.clone(),
+            clock: self.clock.clone(),
+            member: format!("{}", std::process::id()),
+            host: "this computer".into(),
+            run: String::new(),
+            workers: 1,
+        };
+        let running = Running::start(self.weave()?, &wiring)?;
+        *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
+        Ok((running, upkeep::Upkeep::start(self.clone())?))
+    }
+
+    /// Whether every group has read everything.
+    pub fn drained(&self) -> Result<bool> {
+        Ok(self.bus.groups()?.iter().all(|g| g.total_lag() == 0))
+    }
+
+    /// What the HTTP API answers from.
+    pub fn api_state(self: &Arc<Self>, token: String) -> Arc<api::State> {
+        let (asked, models) = (self.clone(), self.clone());
+        Arc::new(api::State {
+            bus: self.bus.clone(),
+            timeline: self.timeline.clone(),
+            audio: self.audio.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            token,
+            device_id: self.device_id,
+            data_dir: self.data_dir.clone(),
+            models: Arc::new(move || models.model_rows()),
+            specs: self.specs.clone(),
+            checks: Arc::new(move || asked.checks()),
+            settings: self.settings.clone(),
+            metrics: api::Metrics::default(),
+        })
+    }
+
+    fn model_rows(&self) -> Vec<ModelRow> {
+        engines::model_rows(&self.models)
+    }
+}

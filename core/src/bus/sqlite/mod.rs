@@ -1,0 +1,212 @@
+//! The log on disk. One table holds every record, its id is the topic partition's number and the offset;
+//! heads say where each partition begins and ends, so that lag and sizes are never counted.
+
+mod append;
+mod catalogue;
+mod groups;
+mod headers;
+mod living;
+mod read;
+mod retention;
+mod schema;
+mod stamp;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use rusqlite::Transaction;
+
+use super::*;
+use crate::db::Db;
+use crate::env::Clock;
+use append::{Heads, Row};
+use catalogue::Catalogue;
+use living::{Living, Pulse};
+use stamp::{Stamp, Stamps};
+
+/// A [`Bus`] in `loom.db`.
+pub struct Sqlite {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    catalogue: Catalogue,
+    stamps: Arc<Stamps>,
+    heads: Arc<Heads>,
+    living: Living,
+    commits: Mutex<u64>,
+    changed: Condvar,
+}
+
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+impl Sqlite {
+    /// Makes the log's tables where they are missing.
+    pub fn open(db: Db, clock: Arc<dyn Clock>) -> Result<Self> {
+        db.migrate("log", schema::STEPS)?;
+        // Neither a record nor a tick that a stage was told of is newer than what comes.
+        let newest = "SELECT max(coalesce((SELECT max(newest) FROM head), 0), coalesce((SELECT max(tick) FROM consumer_group), 0))";
+        let newest = db.read(|c| Ok(Time(c.query_row(newest, [], |r| r.get(0))?)))?;
+        let stamps = Arc::new(Stamps::since(newest, clock.clone()));
+        let heads = Arc::new(Heads::new(stamps.clone(), db.generation()));
+        Ok(Self {
+            catalogue: Catalogue::new(db.clone()),
+            db,
+            clock,
+            stamps,
+            heads,
+            living: Living::default(),
+            commits: Mutex::new(0),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn changed(&self) {
+        *lock(&self.commits) += 1;
+        self.changed.notify_all();
+    }
+
+    fn write_heartbeats(&self, mine: &str, due: Vec<living::Beat>) -> Result<()> {
+        let lost = self.db.maintain(move |tx| living::write(tx, &due)).unwrap_or_else(|e| {
+            // A member lives whether or not this could be written.
+            tracing::warn!(error = %e, "heartbeats could not be written");
+            Vec::new()
+        });
+        for group in &lost {
+            self.living.left(group);
+        }
+        if lost.iter().any(|g| g == mine) { Err(groups::fenced(mine)) } else { Ok(()) }
+    }
+
+    /// Runs a job that may add records; where they landed, once durable.
+    fn landing(
+        &self,
+        rows: Vec<Row>,
+        before: impl FnOnce(&Transaction) -> Result<()> + Send + 'static,
+        after: impl FnOnce(&Transaction) -> Result<()> + Send + 'static,
+    ) -> Result<Vec<Appended>> {
+        let heads = self.heads.clone();
+        let intake = !rows.is_empty();
+        let job = move |tx: &Transaction| -> Result<(Vec<Appended>, Option<Stamp>)> {
+            before(tx)?;
+            let (landed, stamp) = if rows.is_empty() { (Vec::new(), None) } else { heads.append(tx, rows).map(|(l, s)| (l, Some(s)))? };
+            after(tx)?;
+            Ok((landed, stamp))
+        };
+        let (landed, stamp) = if intake { self.db.write(job)? } else { self.db.maintain(job)? };
+        // Readers may be told of a later time only now that the records can be read.
+        drop(stamp);
+        self.changed();
+        Ok(landed)
+    }
+}
+
+impl Bus for Sqlite {
+    fn create(&self, settings: &Settings) -> Result<()> {
+        self.catalogue.make(settings)
+    }
+
+    fn topics(&self) -> Result<Vec<TopicState>> {
+        self.db.read(|c| read::topics(c, None))
+    }
+
+    fn topic(&self, name: &TopicName) -> Result<Option<TopicState>> {
+        self.db.read(|c| Ok(read::topics(c, Some(name))?.pop()))
+    }
+
+    fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>> {
+        let rows = append::prepare(&self.catalogue, records)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.landing(rows, |_| Ok(()), |_| Ok(()))
+    }
+
+    fn read(&self, topic: &TopicName, partition: u32, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<Record>> {
+        let Some(known) = self.catalogue.find(topic)? else { return Ok(Vec::new()) };
+        let page = read::Page { partition, from, max_records, max_bytes };
+        self.db.read(|c| page.read(c, &self.catalogue, &known))
+    }
+
+    fn offset_at(&self, topic: &TopicName, partition: u32, time: Time) -> Result<u64> {
+        let Some(known) = self.catalogue.find(topic)? else { return Ok(0) };
+        let Some(&number) = known.partitions.get(partition as usize) else { return Ok(0) };
+        self.db.read(|c| read::offset_at(c, number, time))
+    }
+
+    fn watermark(&self) -> Result<Time> {
+        Ok(self.stamps.watermark())
+    }
+
+    fn wait(&self, seen: u64, timeout: Duration) -> u64 {
+        let commits = lock(&self.commits);
+        let (commits, _) = self.changed.wait_timeout_while(commits, timeout, |c| *c <= seen).unwrap_or_else(|e| e.into_inner());
+        *commits
+    }
+
+    fn join(&self, join: &Join) -> Result<Membership> {
+        for topic in &join.topics {
+            self.catalogue.get(topic)?;
+        }
+        let (now, join) = (self.clock.now(), join.clone());
+        let membership = self.db.maintain(move |tx| groups::join(tx, &join, now))?;
+        self.living.joined(&membership, now);
+        Ok(membership)
+    }
+
+    fn heartbeat(&self, m: &Membership) -> Result<()> {
+        let now = self.clock.now();
+        match self.living.beat(m, now) {
+            Pulse::Alive(due) if due.is_empty() => Ok(()),
+            Pulse::Alive(due) => self.write_heartbeats(&m.group, due),
+            Pulse::Fenced => Err(groups::fenced(&m.group)),
+            Pulse::Unknown => {
+                self.db.read(|c| groups::require_epoch(c, &m.group, m.epoch))?;
+                self.living.joined(m, now);
+                Ok(())
+            }
+        }
+    }
+
+    fn leave(&self, m: &Membership) -> Result<()> {
+        let gone = m.clone();
+        self.db.maintain(move |tx| groups::leave(tx, &gone))?;
+        self.living.left(&m.group);
+        Ok(())
+    }
+
+    fn commit(&self, mut commit: Commit) -> Result<Vec<Appended>> {
+        let rows = append::prepare(&self.catalogue, std::mem::take(&mut commit.outputs))?;
+        let now = self.clock.now();
+        let commit = Arc::new(commit);
+        let compared = commit.clone();
+        self.landing(rows, move |tx| groups::compare(tx, &compared), move |tx| groups::set(tx, &commit, now))
+    }
+
+    fn groups(&self) -> Result<Vec<GroupState>> {
+        let now = self.clock.now();
+        let mut stored = self.db.read(groups::all)?;
+        for g in &mut stored {
+            self.living.bury(g, now);
+        }
+        Ok(stored.into_iter().map(|g| g.state).collect())
+    }
+
+    fn seek(&self, group: &str, positions: &Positions) -> Result<()> {
+        if self.groups()?.iter().any(|g| g.group == group && !g.members.is_empty()) {
+            return Err(crate::Error::invalid(format!("{group} has a living member: pause or stop it first")));
+        }
+        let (name, positions) = (group.to_owned(), positions.clone());
+        self.db.maintain(move |tx| groups::seek(tx, &name, &positions))?;
+        self.living.left(group);
+        Ok(())
+    }
+
+    fn retain(&self) -> Result<u64> {
+        retention::retain(self)
+    }
+
+    fn erase(&self, topic: &TopicName, partition: u32, offsets: &[u64]) -> Result<u64> {
+        retention::erase(self, topic, partition, offsets)
+    }
+}

@@ -1,0 +1,142 @@
+//! Deleting what is past its time, erasing what must go, giving space back: all in steps short enough to wait for.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::Sqlite;
+use super::append::Heads;
+use super::read::offset_at;
+use super::schema::{offset_of, record_id};
+use crate::bus::{Retention, TopicName};
+use crate::env::Time;
+use crate::error::Result;
+
+/// Records a transaction.
+const ROWS: usize = 1000;
+/// Pages a transaction, when space is given back.
+const PAGES: u32 = 128;
+/// Free pages that stay in the file for what comes next.
+const SPARE_PAGES: i64 = 2048;
+const SECONDS_A_DAY: f64 = 86_400.0;
+
+/// Where a partition's retention ends.
+#[derive(Clone, Copy)]
+struct Limit {
+    topic_partition: i64,
+    /// Received before is past its time.
+    oldest: Option<Time>,
+    bytes: Option<u64>,
+}
+
+pub(super) fn retain(log: &Sqlite) -> Result<u64> {
+    let now = log.clock.now();
+    let mut gone = 0;
+    for limit in limits(log, now)? {
+        let until = match limit.oldest {
+            Some(t) => log.db.read(|c| offset_at(c, limit.topic_partition, t))?,
+            None => 0,
+        };
+        loop {
+            let heads = log.heads.clone();
+            let n = log.db.maintain(move |tx| delete(tx, &heads, limit, until))?;
+            gone += n;
+            if n == 0 {
+                break;
+            }
+        }
+    }
+    give_back(log)?;
+    Ok(gone)
+}
+
+fn limits(log: &Sqlite, now: Time) -> Result<Vec<Limit>> {
+    log.db.read(|c| {
+        let mut s = c.prepare_cached(
+            "SELECT p.id, t.days, t.bytes FROM topic t JOIN topic_partition p ON p.topic = t.name
+             WHERE t.days IS NOT NULL OR t.bytes IS NOT NULL",
+        )?;
+        let limit = |r: &rusqlite::Row| {
+            let kept = Retention { days: r.get(1)?, bytes: r.get::<_, Option<i64>>(2)?.map(|b| b as u64) };
+            Ok(Limit { topic_partition: r.get(0)?, oldest: kept.days.map(|d| now.plus(-SECONDS_A_DAY * f64::from(d))), bytes: kept.bytes })
+        };
+        Ok(s.query_map([], limit)?.collect::<Result<_, _>>()?)
+    })
+}
+
+/// Deletes the oldest records past their limit, [`ROWS`] at most; how many.
+fn delete(tx: &Transaction, heads: &Heads, limit: Limit, until: u64) -> Result<u64> {
+    let number = limit.topic_partition;
+    let mut head = tx.prepare_cached("SELECT low, next, bytes FROM head WHERE topic_partition = ?1")?;
+    let (low, next, mut kept) =
+        head.query_row([number], |r| Ok((r.get::<_, i64>(0)? as u64, r.get::<_, i64>(1)? as u64, r.get::<_, i64>(2)? as u64)))?;
+    let before = kept;
+    let (mut cut, mut rows) = (low, 0);
+    let mut oldest = tx.prepare_cached("SELECT id, length(value) FROM record WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?;
+    let mut found = oldest.query(params![record_id(number, low), record_id(number, next), ROWS as i64])?;
+    while let Some(r) = found.next()? {
+        let offset = offset_of(r.get(0)?);
+        if offset >= until && limit.bytes.is_none_or(|b| kept <= b) {
+            break;
+        }
+        kept = kept.saturating_sub(r.get::<_, Option<i64>>(1)?.unwrap_or(0) as u64);
+        (cut, rows) = (offset + 1, rows + 1);
+    }
+    if rows > 0 {
+        tx.prepare_cached("DELETE FROM record WHERE id >= ?1 AND id < ?2")?
+            .execute(params![record_id(number, low), record_id(number, cut)])?;
+        tx.prepare_cached("UPDATE head SET low = ?2, records = records - ?3, bytes = bytes - ?4 WHERE topic_partition = ?1")?
+            .execute(params![number, cut as i64, rows as i64, (before - kept) as i64])?;
+        heads.forget(number);
+    }
+    Ok(rows)
+}
+
+/// Gives free pages back to the disk, but for a few.
+fn give_back(log: &Sqlite) -> Result<()> {
+    let step = |tx: &Transaction| {
+        let spare: i64 = tx.query_row("PRAGMA freelist_count", [], |r| r.get(0))?;
+        if spare > SPARE_PAGES {
+            let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let mut rows = s.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(spare > SPARE_PAGES)
+    };
+    while log.db.maintain(step)? {}
+    Ok(())
+}
+
+pub(super) fn erase(log: &Sqlite, topic: &TopicName, partition: u32, offsets: &[u64]) -> Result<u64> {
+    let Some(known) = log.catalogue.find(topic)? else { return Ok(0) };
+    let Some(&number) = known.partitions.get(partition as usize) else { return Ok(0) };
+    let mut erased = 0;
+    for some in offsets.chunks(ROWS) {
+        let (some, heads): (Vec<u64>, Arc<Heads>) = (some.to_vec(), log.heads.clone());
+        erased += log.db.maintain(move |tx| blank(tx, &heads, number, &some))?;
+    }
+    // The values are gone already; what the write-ahead log still holds is overwritten by and by.
+    if erased > 0
+        && let Err(e) = log.db.scrub()
+    {
+        tracing::warn!(error = %e, "the write-ahead log could not be emptied after an erasure");
+    }
+    Ok(erased)
+}
+
+/// Takes the values of some records away; how many had one.
+fn blank(tx: &Transaction, heads: &Heads, number: i64, offsets: &[u64]) -> Result<u64> {
+    let mut length = tx.prepare_cached("SELECT length(value) FROM record WHERE id = ?1")?;
+    let mut blank = tx.prepare_cached("UPDATE record SET value = NULL WHERE id = ?1")?;
+    let (mut erased, mut bytes) = (0, 0);
+    for offset in offsets {
+        let id = record_id(number, *offset);
+        if let Some(n) = length.query_row([id], |r| r.get::<_, Option<i64>>(0)).optional()?.flatten() {
+            blank.execute([id])?;
+            (erased, bytes) = (erased + 1, bytes + n);
+        }
+    }
+    tx.prepare_cached("UPDATE head SET bytes = bytes - ?2 WHERE topic_partition = ?1")?.execute([number, bytes])?;
+    heads.forget(number);
+    Ok(erased)
+}

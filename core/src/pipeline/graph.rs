@@ -1,0 +1,44 @@
+//! The whole pipeline, written once, top to bottom: who reads what and writes what.
+//!
+//! ```text
+//! device.audio.raw ─▶ silero-vad ─▶ media.audio.vad_filtered ─▶ parakeet-tdt ─▶ media.text.transcribed.words
+//!   ─▶ context-enrichment ─▶ media.text.enriched ─▶ privacy-filter ─┬▶ media.text.released ─▶ timeline, analytics
+//!                                                                   └▶ media.text.shared
+//! ```
+
+use jiff::tz::TimeZone;
+
+use super::runner::{Node, deferred, stage};
+use crate::enrich::Enrich;
+use crate::error::Result;
+use crate::privacy::{Filter, Policy};
+use crate::speech::VoiceDetector;
+use crate::speech::detect::Detect;
+use crate::speech::recognise::{Factory, Recognise};
+
+/// What differs between a desktop, a hub and a simulation.
+pub struct Parts {
+    pub detector: Box<dyn VoiceDetector>,
+    /// Engine and model, as the factory makes them.
+    pub engine: &'static str,
+    pub model: &'static str,
+    pub recognizer: Factory,
+    /// Where the owner is.
+    pub zone: TimeZone,
+    /// What the owner's own view masks.
+    pub policy: Policy,
+    /// Readers of what was released: timeline, analytics.
+    pub stores: Vec<Node>,
+}
+
+/// Every consumer group, in the order of the road.
+pub fn weave(parts: Parts) -> Result<Vec<Node>> {
+    let mut nodes = vec![
+        stage(Detect::new(parts.detector)),
+        deferred(Recognise::new(parts.engine, parts.model, parts.recognizer)),
+        stage(Enrich::new(parts.zone)),
+        stage(Filter::new(parts.policy, Policy::shared())?),
+    ];
+    nodes.extend(parts.stores);
+    Ok(nodes)
+}

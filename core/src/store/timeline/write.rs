@@ -1,0 +1,99 @@
+//! Rows in and out, and how far the log was read: always in the caller's transaction.
+
+use loom_schemas::payload::ReleasedText;
+use rusqlite::{Transaction, params};
+use uuid::Uuid;
+
+use crate::bus::{Position, Positions, TopicName};
+use crate::env::Time;
+use crate::error::{Error, Result};
+
+/// Lines erased in one transaction, so that writers never wait long.
+pub(super) const ERASED_AT_ONCE: usize = 200;
+
+/// A row to be.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub message_id: Uuid,
+    pub recorded_at: Time,
+    pub device_id: Uuid,
+    pub text: ReleasedText,
+}
+
+/// Adds a line; `false` if it is there already.
+pub fn insert(tx: &Transaction, line: &Line) -> Result<bool> {
+    let known = tx.prepare_cached("SELECT 1 FROM utterance WHERE message_id = ?1")?.exists([line.message_id.as_bytes()])?;
+    if known {
+        return Ok(false);
+    }
+    let t = &line.text;
+    let words: Vec<_> = t.words.iter().map(|w| (&w.text, w.start_s, w.end_s, w.confidence)).collect();
+    let audio = t.audio.as_ref();
+    tx.prepare_cached("INSERT INTO utterance VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")?.execute(params![
+        free_id(tx, line.recorded_at)?,
+        line.message_id.as_bytes(),
+        line.recorded_at.micros(),
+        t.duration_s,
+        line.device_id.simple().to_string(),
+        t.source.name,
+        t.text,
+        json(&words)?,
+        json(&t.masked)?,
+        t.language,
+        audio.map(|a| a.stream_id.as_str()),
+        audio.map(|a| signed(a.first_sample)).transpose()?,
+        audio.map(|a| signed(a.samples)).transpose()?,
+        audio.map(|a| a.sample_rate),
+    ])?;
+    Ok(true)
+}
+
+/// The time itself, or the next number that is free.
+fn free_id(tx: &Transaction, at: Time) -> Result<i64> {
+    let mut taken = tx.prepare_cached("SELECT id FROM utterance WHERE id >= ?1 ORDER BY id")?;
+    let mut rows = taken.query([at.micros()])?;
+    let mut id = at.micros();
+    while let Some(r) = rows.next()?
+        && r.get::<_, i64>(0)? == id
+    {
+        id = id.checked_add(1).ok_or_else(|| Error::skip("the record's time is beyond all calendars"))?;
+    }
+    Ok(id)
+}
+
+/// Removes lines and, by the table's trigger, their words from the index.
+pub(super) fn erase(tx: &Transaction, message_ids: &[Uuid]) -> Result<u64> {
+    let mut statement = tx.prepare_cached("DELETE FROM utterance WHERE message_id = ?1")?;
+    let mut erased = 0;
+    for id in message_ids {
+        erased += statement.execute([id.as_bytes()])? as u64;
+    }
+    Ok(erased)
+}
+
+pub(super) fn positions(c: &rusqlite::Connection) -> Result<Positions> {
+    let mut statement = c.prepare_cached("SELECT topic, part, next FROM timeline_position")?;
+    let mut rows = statement.query([])?;
+    let mut positions = Positions::new();
+    while let Some(r) = rows.next()? {
+        let topic = TopicName::parse(r.get_ref(0)?.as_str().unwrap_or_default())?;
+        positions.insert(Position { topic, partition: r.get(1)? }, r.get::<_, i64>(2)?.unsigned_abs());
+    }
+    Ok(positions)
+}
+
+pub(super) fn set_positions(tx: &Transaction, positions: &Positions) -> Result<()> {
+    let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO timeline_position VALUES(?1, ?2, ?3)")?;
+    for (p, next) in positions {
+        statement.execute(params![p.topic.as_str(), p.partition, signed(*next)?])?;
+    }
+    Ok(())
+}
+
+fn signed(n: u64) -> Result<i64> {
+    i64::try_from(n).map_err(|e| Error::skip("the record names a place no recording has").because(e))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::bug("a line of the timeline does not serialise").because(e))
+}
