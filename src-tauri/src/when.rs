@@ -30,7 +30,9 @@ impl FromStr for When {
         if let (10, Ok(day)) = (text.len(), text.parse()) {
             return Ok(When::Day(day));
         }
-        text.parse().map(When::Clock).map_err(|_| Error::invalid("a time is 2026-01-31T12:00:00Z, a local date such as 2026-01-31, or -2h (s, m, h, d, w)"))
+        text.parse()
+            .map(When::Clock)
+            .map_err(|_| Error::invalid("a time is 2026-01-31T12:00:00Z, a local date such as 2026-01-31, or -2h (s, m, h, d, w)"))
     }
 }
 
@@ -60,7 +62,7 @@ impl When {
 
     fn resolve(self, now: Time, zone: &TimeZone, end: bool) -> Result<Time> {
         let far = |e: jiff::Error| Error::invalid("the time is too far from now").because(e);
-        let local = |t: DateTime| t.to_zoned(zone.clone()).map(|z| Time(z.timestamp().as_microsecond())).map_err(far);
+        let local = |t: DateTime| t.to_zoned_datetime(zone.clone()).map(|z| Time(z.timestamp().as_microsecond())).map_err(far);
         match self {
             When::At(t) => Ok(t),
             When::Ago(s) => Ok(now.plus(-s)),

@@ -1,8 +1,8 @@
 //! What readers of the log keep: the timeline and its search, analytics, and the audio the records refer to.
 
-pub mod audio;
 #[cfg(feature = "analytics")]
 pub mod analytics;
+pub mod audio;
 pub mod timeline;
 
 use std::sync::Arc;
