@@ -31,7 +31,8 @@ fn main() -> Result<()> {
         let transcription = transcribe(&mut chunks, &mut detector, &mut recognizer)?;
         seconds += transcription.duration_s;
         if words {
-            println!("{}", json!(FileTranscription { file, transcription: &transcription }));
+            let line = serde_json::to_string(&FileTranscription { file, transcription: &transcription });
+            println!("{}", line.map_err(|e| Error::bug("a transcription does not serialise").because(e))?);
         }
     }
     report("transcribe", "cpu_s", cpu_s() - before);
