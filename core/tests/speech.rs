@@ -28,7 +28,8 @@ fn moonshine() -> Moonshine {
 
 /// A sentence at 16 kHz.
 fn say(text: &str) -> Vec<f32> {
-    let wav = Command::new("espeak-ng").args(["-v", "en-us", "-s", "140", "--stdout", text]).output().expect("espeak-ng is installed").stdout;
+    let wav =
+        Command::new("espeak-ng").args(["-v", "en-us", "-s", "140", "--stdout", text]).output().expect("espeak-ng is installed").stdout;
     let data = wav.windows(4).position(|w| w == b"data").expect("a WAV file") + 8;
     let samples: Vec<f32> = wav[data..].chunks_exact(2).map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32768.0).collect();
     // From 22,050 Hz by straight lines: good enough for a synthetic voice.
@@ -61,7 +62,7 @@ fn letters(text: &str) -> String {
 
 #[test]
 fn sentences_are_heard_where_they_are() {
-    let said = ["The meeting is on Tuesday, the fourth of March.", "We should finish the report before the end of the week."];
+    let said = ["Please water the plants in the kitchen.", "We should finish the report before the end of the week."];
     let (first, second) = (say(said[0]), say(said[1]));
     let samples = [silence(1.5), first.clone(), silence(2.5), second.clone(), silence(1.0)].concat();
     let t = transcribed(&samples);
@@ -90,7 +91,7 @@ fn speech_without_end_is_cut_and_no_sentence_is_lost() {
     let t = transcribed(&samples);
     assert!(t.segments.len() >= 2 && t.segments.iter().all(|s| s.end_s - s.start_s <= 30.0));
     let heard = letters(&t.text).matches("before you leave the house").count();
-    assert!(heard >= 15, "{heard} of 16");
+    assert!(heard >= 15, "{heard} of 16: {}", t.text);
 }
 
 #[test]

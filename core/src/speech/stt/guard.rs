@@ -5,19 +5,35 @@ use super::Word;
 /// Length of the longest repeated unit looked for, in tokens.
 const LONGEST: usize = 16;
 
-/// If the tokens end in a loop, how many to keep: what came before it and one round of it.
-/// A single token may come four times in a row, two to four tokens three times, longer ones twice.
-pub fn looped(ids: &[u32]) -> Option<usize> {
+/// The repeated unit that the tokens end in, as the place where its first round begins and its length. A single
+/// token counts from five rounds on, two to four tokens from four, more from three.
+pub fn repeated(ids: &[u32]) -> Option<(usize, usize)> {
     (1..=LONGEST).find_map(|unit| {
         let rounds = match unit {
             1 => 5,
             2..=4 => 4,
             _ => 3,
         };
-        let tail = ids.len().checked_sub(unit * rounds)?;
-        let (first, rest) = ids[tail..].split_at(unit);
-        rest.chunks(unit).all(|c| c == first).then_some(tail + unit)
+        let from = ids.len().checked_sub(unit * rounds)?;
+        let (first, rest) = ids[from..].split_at(unit);
+        rest.chunks(unit).all(|c| c == first).then_some((from, unit))
     })
+}
+
+/// Whether a repetition was said rather than made up: what is said again is heard further on in the audio.
+/// Takes the frame where each token was heard, from the first round on.
+pub fn moves_on(heard_at: &[usize], unit: usize) -> bool {
+    let rounds: Vec<usize> = heard_at.chunks_exact(unit).map(median).collect();
+    rounds.windows(2).all(|r| r[1] >= r[0] + LEAST_FRAMES)
+}
+
+/// 72 ms: nobody says a word in less.
+const LEAST_FRAMES: usize = 3;
+
+fn median(places: &[usize]) -> usize {
+    let mut sorted = places.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
 }
 
 /// Whether words were heard rather than guessed, by the mean log-probability of their tokens. Where few tokens
@@ -65,15 +81,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loops_are_found_and_lists_are_not() {
-        let check = |ids: &[u32], expect| assert_eq!(looped(ids), expect, "{ids:?}");
+    fn repetitions_are_found_and_lists_are_not() {
+        let check = |ids: &[u32], expect| assert_eq!(repeated(ids), expect, "{ids:?}");
         check(&[], None);
         check(&[7, 7, 7, 7], None);
-        check(&[1, 7, 7, 7, 7, 7], Some(2));
+        check(&[1, 7, 7, 7, 7, 7], Some((1, 1)));
         check(&[1, 2, 1, 2, 1, 2], None);
-        check(&[9, 1, 2, 1, 2, 1, 2, 1, 2], Some(3));
+        check(&[9, 1, 2, 1, 2, 1, 2, 1, 2], Some((1, 2)));
         check(&[1, 2, 3, 4, 5, 1, 2, 3, 4, 5], None);
-        check(&[9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5], Some(6));
+        check(&[9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5], Some((1, 5)));
+    }
+
+    #[test]
+    fn what_is_said_again_is_heard_further_on() {
+        assert!(moves_on(&[10, 20, 30, 40, 50], 1));
+        assert!(moves_on(&[10, 20, 30, 50, 0, 70, 90, 95, 100], 3));
+        assert!(!moves_on(&[10, 20, 21, 22, 22], 1));
+        assert!(!moves_on(&[10, 20, 30, 28, 29, 30, 29, 30, 30], 3));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, Tensor, TensorRef};
 
 use super::align::Attention;
-use super::guard::{best, is_heard, is_music, looped};
+use super::guard::{best, is_heard, is_music, moves_on, repeated};
 use super::tokenizer::Tokenizer;
 use super::{Heard, Recognizer, Word};
 use crate::error::Result;
@@ -92,7 +92,7 @@ impl Moonshine {
             let log_p;
             (id, log_p) = best(answer["logits"].try_extract_tensor()?.1);
             attend(&mut self.attention, &answer)?;
-            if id == END || decoded.push(id, log_p) {
+            if id == END || !decoded.goes_on(id, log_p, &self.attention) {
                 break;
             }
             past = take(&mut answer, names("present", "decoder"))?;
@@ -121,14 +121,16 @@ impl Moonshine {
 }
 
 impl Decoded {
-    /// Whether the tokens have come into a loop, which is taken off.
-    fn push(&mut self, id: u32, log_p: f32) -> bool {
+    /// Takes a token in, unless the decoder went round in circles: then one round stays, and it is over.
+    fn goes_on(&mut self, id: u32, log_p: f32, attention: &Attention) -> bool {
         self.ids.push(id);
         self.log_p.push(log_p);
-        let looped = looped(&self.ids);
-        self.ids.truncate(looped.unwrap_or(usize::MAX));
-        self.log_p.truncate(looped.unwrap_or(usize::MAX));
-        looped.is_some()
+        let circle = repeated(&self.ids).filter(|&(from, unit)| !moves_on(&attention.peaks(from), unit));
+        if let Some((from, unit)) = circle {
+            self.ids.truncate(from + unit);
+            self.log_p.truncate(from + unit);
+        }
+        circle.is_none()
     }
 }
 
