@@ -1,8 +1,7 @@
-//! Silero and Moonshine on real models: found in `LOOM_MODELS_DIR` or the platform's data folder. The speech is
+//! Silero and Moonshine on real models: found in the models folders. The speech is
 //! made here, by espeak-ng.
 #![cfg(feature = "speech")]
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use loom_core::Kind;
@@ -12,10 +11,10 @@ use loom_core::speech::stt::Recognizer;
 use loom_core::speech::stt::moonshine::Moonshine;
 use loom_core::speech::transcribe::{Transcription, transcribe};
 use loom_core::speech::{FRAME, VoiceDetector};
+use loom_models::Models;
 
-fn models() -> PathBuf {
-    let platform = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share/loom/models");
-    std::env::var_os("LOOM_MODELS_DIR").map_or_else(platform, PathBuf::from)
+fn models() -> Models {
+    Models::find(None)
 }
 
 fn silero() -> Silero {
@@ -142,11 +141,15 @@ fn silero_remembers_exactly_and_does_not_mind_how_it_is_asked() {
 fn missing_and_damaged_models_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = Runtime::load(&models()).unwrap();
-    assert_eq!(Silero::load(&runtime, folder.path()).err().unwrap().kind, Kind::Stop);
+    let here = Models::at(folder.path());
+    let missing = Silero::load(&runtime, &here).err().unwrap();
+    assert!(missing.kind == Kind::Stop && missing.message().contains("loom models pull"), "{missing}");
+    let mut bytes = std::fs::read(models().path("silero-vad-6.2.3", "silero_vad_16k_sequence.onnx").unwrap()).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
     std::fs::create_dir(folder.path().join("silero-vad-6.2.3")).unwrap();
-    let file = "silero-vad-6.2.3/silero_vad_16k_sequence.onnx";
-    let bytes = std::fs::read(models().join(file)).unwrap();
-    std::fs::write(folder.path().join(file), &bytes[..bytes.len() / 2]).unwrap();
-    let error = Silero::load(&runtime, folder.path()).err().unwrap();
-    assert!(error.kind == Kind::Stop && error.message().contains("verify"), "{error}");
+    std::fs::write(folder.path().join("silero-vad-6.2.3/silero_vad_16k_sequence.onnx"), &bytes).unwrap();
+    let damaged = Silero::load(&runtime, &here).err().unwrap();
+    assert!(damaged.kind == Kind::Stop && damaged.message().contains("damaged"), "{damaged}");
+    assert!(Moonshine::load(&runtime, &here).is_err());
 }

@@ -2,8 +2,7 @@
 //! 64 before it. One frame costs it no more than the streaming model, many together cost less, and the
 //! probabilities are the same to the last bit. <https://github.com/snakers4/silero-vad>
 
-use std::path::Path;
-
+use loom_models::Models;
 use ort::session::Session;
 use ort::value::TensorRef;
 
@@ -26,8 +25,8 @@ pub struct Silero {
 }
 
 impl Silero {
-    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self> {
-        let session = runtime.session(&models.join(MODEL).join("silero_vad_16k_sequence.onnx"))?;
+    pub fn load(runtime: &Runtime, models: &Models) -> Result<Self> {
+        let session = runtime.session(models, MODEL, "silero_vad_16k_sequence.onnx")?;
         Ok(Self { session, h: [0.0; STATE], c: [0.0; STATE], context: [0.0; CONTEXT], rows: Vec::new() })
     }
 

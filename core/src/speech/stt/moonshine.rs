@@ -3,8 +3,8 @@
 //! 2024. The decoder is the two graphs that the model's conversion makes: one run an utterance, one a token.
 
 use std::borrow::Cow;
-use std::path::Path;
 
+use loom_models::Models;
 use ort::memory::Allocator;
 use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, Tensor, TensorRef};
@@ -14,7 +14,7 @@ use super::guard::{best, is_heard, is_music, moves_on, repeated};
 use super::tokenizer::Tokenizer;
 use super::{Heard, Recognizer, Word};
 use crate::error::Result;
-use crate::speech::runtime::{Runtime, failed};
+use crate::speech::runtime::{Runtime, failed, not_there};
 use crate::speech::vad::SAMPLE_RATE;
 
 pub const ID: &str = "moonshine-tiny-en";
@@ -51,12 +51,11 @@ struct Decoded {
 }
 
 impl Moonshine {
-    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self> {
-        let folder = models.join(ID);
-        let encoder = runtime.session(&folder.join("encoder_model.ort"))?;
-        let lookup = runtime.session(&folder.join("decoder_kv.onnx"))?;
-        let step = runtime.session(&folder.join("decoder_step.onnx"))?;
-        let tokenizer = Tokenizer::read(&folder.join("tokenizer.bin"))?;
+    pub fn load(runtime: &Runtime, models: &Models) -> Result<Self> {
+        let encoder = runtime.session(models, ID, "encoder_model.ort")?;
+        let lookup = runtime.session(models, ID, "decoder_kv.onnx")?;
+        let step = runtime.session(models, ID, "decoder_step.onnx")?;
+        let tokenizer = Tokenizer::read(&models.path(ID, "tokenizer.bin").map_err(not_there)?)?;
         Ok(Self { encoder, lookup, step, tokenizer, attention: Attention::default(), samples: Vec::new(), mask: Vec::new() })
     }
 
