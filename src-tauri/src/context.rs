@@ -32,7 +32,7 @@ impl Context {
     /// A record's time as this machine's owner writes it: local, to the second.
     pub fn local(&self, rfc3339: &str) -> String {
         match (Time::parse(rfc3339), self.settings.zone()) {
-            (Ok(t), Ok(zone)) => t.timestamp().to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            (Ok(t), Ok(zone)) => t.timestamp().to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string(),
             _ => rfc3339.to_string(),
         }
     }

@@ -60,7 +60,7 @@ impl When {
 
     fn resolve(self, now: Time, zone: &TimeZone, end: bool) -> Result<Time> {
         let far = |e: jiff::Error| Error::invalid("the time is too far from now").because(e);
-        let local = |t: DateTime| t.to_zoned(zone.clone()).map(|z| Time(z.timestamp().as_microsecond())).map_err(far);
+        let local = |t: DateTime| t.to_zoned_datetime(zone.clone()).map(|z| Time(z.timestamp().as_microsecond())).map_err(far);
         match self {
             When::At(t) => Ok(t),
             When::Ago(s) => Ok(now.plus(-s)),
