@@ -71,7 +71,8 @@ impl Client {
 
     fn ask(&self, method: &str, path_and_query: &str, body: Option<String>) -> Result<Value> {
         let (status, bytes) = self.runtime.block_on(self.send(method, path_and_query, body))?;
-        let answer: Value = serde_json::from_slice(&bytes).map_err(|e| Error::bug("the answer is no JSON: is another Loom version running?").because(e))?;
+        let answer: Value =
+            serde_json::from_slice(&bytes).map_err(|e| Error::bug("the answer is no JSON: is another Loom version running?").because(e))?;
         match status {
             200..=299 => Ok(answer),
             _ => Err(Error::invalid(answer["detail"].as_str().unwrap_or("the request was refused").to_string())),
@@ -93,7 +94,8 @@ impl Client {
             Door::Folder { router, .. } => {
                 let request = Request::builder().method(method).uri(path_and_query).header("host", "127.0.0.1");
                 let request = request.header("authorization", format!("Bearer {}", self.token)).header("content-type", "application/json");
-                let request = request.body(Body::from(body.unwrap_or_default())).map_err(|e| Error::invalid("that cannot be asked").because(e))?;
+                let request =
+                    request.body(Body::from(body.unwrap_or_default())).map_err(|e| Error::invalid("that cannot be asked").because(e))?;
                 let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
                 let (parts, body) = response.into_parts();
                 let bytes = body.collect().await.map_err(|e| Error::bug("an answer broke off").because(e))?;

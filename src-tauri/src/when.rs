@@ -30,7 +30,9 @@ impl FromStr for When {
         if let (10, Ok(day)) = (text.len(), text.parse()) {
             return Ok(When::Day(day));
         }
-        text.parse().map(When::Clock).map_err(|_| Error::invalid("a time is 2026-01-31T12:00:00Z, a local date such as 2026-01-31, or -2h (s, m, h, d, w)"))
+        text.parse()
+            .map(When::Clock)
+            .map_err(|_| Error::invalid("a time is 2026-01-31T12:00:00Z, a local date such as 2026-01-31, or -2h (s, m, h, d, w)"))
     }
 }
 

@@ -80,7 +80,14 @@ fn show(client: &Client, topic: &str, limit: u64, json: bool) -> Result<()> {
             break;
         }
     }
-    let columns = [("OFFSET", "offset"), ("WHEN", "last_at"), ("GROUP", "group"), ("KIND", "error_kind"), ("ATTEMPTS", "attempts"), ("WHY", "message")];
+    let columns = [
+        ("OFFSET", "offset"),
+        ("WHEN", "last_at"),
+        ("GROUP", "group"),
+        ("KIND", "error_kind"),
+        ("ATTEMPTS", "attempts"),
+        ("WHY", "message"),
+    ];
     output::rows(json, &found, &columns.map(|(h, k)| field(h, k)));
     Ok(())
 }

@@ -20,8 +20,13 @@ pub struct Args {
 /// Ends with 1 if a check fails. A folder that cannot be opened is a finding, not the end of the visit.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
     let asked = Client::open(context).and_then(|c| c.get("/api/doctor", &[])).and_then(|a| rows(a, "checks"));
-    let checks = asked.unwrap_or_else(|e| vec![json!({"check": "data folder", "state": "fail", "message": e.message(), "fix": Value::Null})]);
-    output::rows(args.json, &checks, &[field("CHECK", "check"), field("STATE", "state"), field("FINDING", "message"), field("WHAT TO DO", "fix")]);
+    let checks =
+        asked.unwrap_or_else(|e| vec![json!({"check": "data folder", "state": "fail", "message": e.message(), "fix": Value::Null})]);
+    output::rows(
+        args.json,
+        &checks,
+        &[field("CHECK", "check"), field("STATE", "state"), field("FINDING", "message"), field("WHAT TO DO", "fix")],
+    );
     let failed = checks.iter().any(|c| c["state"] == "fail");
     Ok(ExitCode::from(u8::from(failed)))
 }

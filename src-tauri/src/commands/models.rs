@@ -42,7 +42,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
     match &args.what {
         What::List { json } => {
             let found: Vec<Value> = models.list().iter().map(row).collect();
-            output::rows(*json, &found, &[field("ID", "id"), field("STATE", "state"), field("BYTES", "bytes"), field("WHAT", "description")]);
+            output::rows(
+                *json,
+                &found,
+                &[field("ID", "id"), field("STATE", "state"), field("BYTES", "bytes"), field("WHAT", "description")],
+            );
         }
         What::Pull { id } => {
             models.ensure(&[id.as_str()], &mut |p| output::progress(&step(p))).map_err(failed)?;

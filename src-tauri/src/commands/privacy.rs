@@ -64,13 +64,16 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
 fn input() -> Result<String> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Error::invalid("standard input cannot be read").because(e))?;
-    String::from_utf8(bytes).map_err(|_| Error::invalid("standard input is not UTF-8 text: convert it first, so that nothing in it is overlooked"))
+    String::from_utf8(bytes)
+        .map_err(|_| Error::invalid("standard input is not UTF-8 text: convert it first, so that nothing in it is overlooked"))
 }
 
 fn audit(client: &Client, limit: u64, json: bool) -> Result<()> {
     let path = format!("/api/topics/{}/records", loom_core::bus::names::AUDIT);
     let answer = match client.get("/api/topics", &[])?["topics"].as_array() {
-        Some(topics) if topics.iter().any(|t| t["topic"] == loom_core::bus::names::AUDIT) => client.get(&path, &[("limit", limit.to_string())])?,
+        Some(topics) if topics.iter().any(|t| t["topic"] == loom_core::bus::names::AUDIT) => {
+            client.get(&path, &[("limit", limit.to_string())])?
+        }
         // Nothing went through the filter yet.
         _ => return Ok(()),
     };

@@ -94,7 +94,14 @@ fn listen(port: u16) -> Result<(TcpListener, String)> {
 }
 
 /// Runs the pipeline and answers until a signal comes or everything given is done.
-fn live(args: &Args, at: Option<Time>, home: &Home, runtime: &tokio::runtime::Runtime, listener: TcpListener, signal: Signal) -> Result<ExitCode> {
+fn live(
+    args: &Args,
+    at: Option<Time>,
+    home: &Home,
+    runtime: &tokio::runtime::Runtime,
+    listener: TcpListener,
+    signal: Signal,
+) -> Result<ExitCode> {
     let router = loom_core::api::router(home.state.clone());
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();

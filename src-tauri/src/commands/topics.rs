@@ -24,11 +24,19 @@ enum What {
     /// Every topic with its size
     List(Json),
     /// One topic
-    Describe { topic: String, #[command(flatten)] json: Json },
+    Describe {
+        topic: String,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Its newest records, ending at the present end
     Tail(Tail),
     /// Append records: JSON on standard input, one a line, `{"data": {…}}`
-    Produce { topic: String, #[command(flatten)] json: Json },
+    Produce {
+        topic: String,
+        #[command(flatten)]
+        json: Json,
+    },
 }
 
 #[derive(clap::Args)]
@@ -78,8 +86,16 @@ fn path(topic: &str) -> String {
 }
 
 fn columns<'a>() -> [Column<'a>; 7] {
-    [("TOPIC", "topic"), ("RECORDS", "records"), ("LOW", "low"), ("HIGH", "high"), ("BYTES", "bytes"), ("CLASS", "class"), ("SCHEMA", "schema")]
-        .map(|(heading, key)| field(heading, key))
+    [
+        ("TOPIC", "topic"),
+        ("RECORDS", "records"),
+        ("LOW", "low"),
+        ("HIGH", "high"),
+        ("BYTES", "bytes"),
+        ("CLASS", "class"),
+        ("SCHEMA", "schema"),
+    ]
+    .map(|(heading, key)| field(heading, key))
 }
 
 /// Records in one question.
