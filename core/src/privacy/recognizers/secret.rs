@@ -286,8 +286,7 @@ fn phrase(doc: &Doc<'_>, at: usize) -> Option<Finding> {
             continue;
         }
         let gap = &doc.text[end..t.start];
-        if !matches!(gap, " " | "-") || matches!(&*t.text, "and" | "but" | "or" | "so" | "please" | "thanks" | "okay" | "for" | "on" | "if")
-        {
+        if !matches!(gap, " " | "-") || matches!(&*t.text, "and" | "but" | "so" | "please" | "thanks" | "okay" | "for" | "on" | "if") {
             break;
         }
         (end, last) = (solid_end(doc, t.start).max(t.end), last + 1);

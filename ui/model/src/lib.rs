@@ -1,0 +1,12 @@
+//! What the pages know and decide, without a browser: testable where the rest of Loom is.
+
+pub mod groups;
+pub mod kinds;
+pub mod lines;
+pub mod marks;
+pub mod numbers;
+pub mod retry;
+pub mod road;
+pub mod threads;
+pub mod time;
+pub mod token;

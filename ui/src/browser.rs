@@ -1,0 +1,57 @@
+//! What only a browser knows: its clock, its zone, its storage, waiting.
+
+use js_sys::Date;
+use loom_ui_model::token;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}
+
+/// Local time − UTC at a moment, in seconds: it changes with the season.
+pub fn offset_s(epoch: i64) -> i64 {
+    let date = Date::new(&JsValue::from_f64(epoch as f64 * 1000.0));
+    -(date.get_timezone_offset() as i64) * 60
+}
+
+pub async fn sleep(seconds: f64) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        if let Some(window) = web_sys::window() {
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(&done, (seconds * 1000.0) as i32).ok();
+        }
+    });
+    JsFuture::from(promise).await.ok();
+}
+
+pub fn hash() -> String {
+    web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default()
+}
+
+const KEY: &str = "loom-token";
+
+fn storage() -> Option<web_sys::Storage> {
+    web_sys::window().and_then(|w| w.session_storage().ok().flatten())
+}
+
+pub fn token() -> Option<String> {
+    storage().and_then(|s| s.get_item(KEY).ok().flatten())
+}
+
+pub fn keep_token(token: &str) {
+    if let Some(storage) = storage() {
+        storage.set_item(KEY, token.trim()).ok();
+    }
+}
+
+/// Takes the token out of the address, so that it is neither shown nor kept in the history.
+pub fn take_token_from_address() {
+    let hash = hash();
+    let Some(found) = token::from_hash(&hash) else { return };
+    keep_token(found);
+    if let Some(history) = web_sys::window().and_then(|w| w.history().ok()) {
+        let page = token::Page::default().hash();
+        history.replace_state_with_url(&JsValue::NULL, "", Some(page)).ok();
+    }
+}

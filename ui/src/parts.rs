@@ -1,0 +1,114 @@
+//! Pieces that every page uses.
+
+use leptos::prelude::*;
+
+use crate::api::Trouble;
+use crate::browser;
+
+/// Outlines, 16 by 16.
+const ICONS: [(&str, &str); 9] = [
+    ("search", "M7 2.75a4.25 4.25 0 1 0 0 8.5 4.25 4.25 0 0 0 0-8.5m3.2 7.45 3.3 3.3"),
+    ("left", "M9.5 4.5 6 8l3.5 3.5"),
+    ("right", "M6.5 4.5 10 8l-3.5 3.5"),
+    ("play", "M5 3.2v9.6L12.6 8z"),
+    ("pause", "M5.5 3.5v9M10.5 3.5v9"),
+    ("reed", "M3 3v10M6.33 3v10M9.67 3v10M13 3v10"),
+    ("timeline", "M2 4.5h7M11.5 4.5H14M2 8h3M7.5 8H14M2 11.5h9"),
+    (
+        "pipeline",
+        "M6 8a2 2 0 1 1-4 0 2 2 0 0 1 4 0m8-4a2 2 0 1 1-4 0 2 2 0 0 1 4 0m0 8a2 2 0 1 1-4 0 2 2 0 0 1 4 0M6 8h1c2 0 1-4 3-4M7 8c2 0 1 4 3 4",
+    ),
+    ("lock", "M4.5 7.2V5.3a3.5 3.5 0 0 1 7 0v1.9M3.2 7.2h9.6v6.3H3.2z"),
+];
+
+#[component]
+pub fn Icon(name: &'static str) -> impl IntoView {
+    let path = ICONS.iter().find(|(n, _)| *n == name).map_or("", |(_, d)| d);
+    view! { <svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=path /></svg> }
+}
+
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+            <path d="M5 2v6.2M5 11.8V18M10 2v16M15 2v6.2M15 11.8V18M1.5 10h6.2M12.3 10h6.2" />
+        </svg>
+    }
+}
+
+/// The shape of a state, which stands beside its word.
+#[component]
+pub fn Shape(#[prop(into)] state: String) -> impl IntoView {
+    let path = match state.as_str() {
+        "ok" => "M6 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8",
+        "slow" => "M6 1.5a4.5 4.5 0 0 0 0 9zM6.6 1.6a4.5 4.5 0 0 1 0 8.8v-.9a3.6 3.6 0 0 0 0-7z",
+        "behind" => "M6 1.2 11.2 10.5H.8z",
+        "down" => "M1.5 1.5h9v9h-9zM3.9 3 3 3.9 5.1 6 3 8.1l.9.9L6 6.9 8.1 9l.9-.9L6.9 6 9 3.9 8.1 3 6 5.1z",
+        _ => "M6 1.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8m0 1.4a3 3 0 1 1 0 6 3 3 0 0 1 0-6",
+    };
+    view! { <svg class="shape" viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd" d=path /></svg> }
+}
+
+/// The shape of what comes, after 300 ms of waiting.
+#[component]
+pub fn Bones() -> impl IntoView {
+    let late = RwSignal::new(false);
+    leptos::task::spawn_local(async move {
+        browser::sleep(0.3).await;
+        late.try_set(true);
+    });
+    view! {
+        <div class="bones" aria-busy="true">
+            <span class="sr">"Loading"</span>
+            {move || late.get().then(|| [60, 82, 79, 48].map(|w| view! {
+                <p class="bone-line" aria-hidden="true">
+                    <span class="skeleton" style=("inline-size", "2.5rem")></span>
+                    <span class="skeleton" style=("inline-size", format!("{w}%"))></span>
+                </p>
+            }).collect_view())}
+        </div>
+    }
+}
+
+/// What happened, what is safe, what to do.
+#[component]
+pub fn Failure(trouble: Trouble) -> impl IntoView {
+    match trouble {
+        Trouble::Denied => view! { <KeyWanted /> }.into_any(),
+        Trouble::Lost => view! { <Bones /> }.into_any(),
+        Trouble::Refused(sentence) => view! {
+            <div class="blank page-blank" role="alert">
+                <p class="state" data-state="down"><Shape state="down" /><b>"Loom could not answer"</b></p>
+                <p>{sentence}" What is on the timeline is safe."</p>
+                <div class="row"><button class="btn solid" type="button" on:click=|_| reload()>"Try again"</button></div>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn KeyWanted() -> impl IntoView {
+    let key = RwSignal::new(String::new());
+    let open = move |_| {
+        browser::keep_token(&key.get_untracked());
+        reload();
+    };
+    view! {
+        <div class="blank page-blank" role="alert">
+            <p class="state" data-state="unknown"><Shape state="unknown" /><b>"This page has no key to Loom"</b></p>
+            <p>"The timeline is safe. Loom's own window opens it by itself; here, paste what is in the file api-token of Loom's data folder."</p>
+            <form class="row" on:submit=move |e| { e.prevent_default(); open(()); }>
+                <label class="field key-field"><span class="sr">"Token"</span>
+                    <input type="password" autocomplete="off" placeholder="Token" bind:value=key /></label>
+                <button class="btn solid" type="submit">"Open"</button>
+            </form>
+        </div>
+    }
+}
+
+fn reload() {
+    if let Some(window) = web_sys::window() {
+        window.location().reload().ok();
+    }
+}
