@@ -198,3 +198,17 @@ pub struct PrivacyFinding {
     /// For a person; never quotes the text.
     pub why: String,
 }
+
+/// How much came in a span of time, of one topic and device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CountRow {
+    /// Where the span begins.
+    pub start: String,
+    pub topic: String,
+    pub device_id: String,
+    pub records: u64,
+    /// Of transcripts.
+    pub words: u64,
+    /// Of sound that the records stand for.
+    pub seconds: f64,
+}

@@ -25,6 +25,7 @@ use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
 use crate::settings::Settings;
+use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
 use crate::store::timeline::{SqliteTimeline, TimelineSink};
 
@@ -33,6 +34,7 @@ pub struct App {
     pub bus: Arc<dyn Bus>,
     pub timeline: Arc<SqliteTimeline>,
     pub audio: Arc<AudioStore>,
+    pub analytics: Arc<Analytics>,
     pub settings: Settings,
     pub device_id: Uuid,
     pub models: Models,
@@ -61,6 +63,7 @@ impl App {
             bus,
             timeline,
             audio,
+            analytics: Arc::new(Analytics::new(dir.path().join("analytics.duckdb"))),
             settings,
             device_id,
             models: Models::find(Some(dir.path())),
@@ -84,7 +87,7 @@ impl App {
             model: engines::MODEL,
             zone: self.settings.zone()?,
             policy: Policy::named(&self.settings.privacy_policy)?,
-            stores: vec![sink(TimelineSink::open(self.db.clone())?)],
+            stores: vec![sink(TimelineSink::open(self.db.clone())?), sink(AnalyticsSink::new(self.analytics.clone()))],
         })
     }
 

@@ -1,5 +1,7 @@
 //! What readers of the log keep: the timeline and its search, analytics, and the audio the records refer to.
 
+#[cfg(feature = "analytics")]
+pub mod analytics;
 pub mod audio;
 pub mod timeline;
 

@@ -89,7 +89,7 @@ struct Recording {
 impl Recording {
     fn new(chance: &Seeded, n: u64) -> Self {
         let mut samples = Vec::new();
-        let mut quiet = |s: &mut Vec<f32>, frames: u64| s.resize(s.len() + frames as usize * FRAME + 37, 0.0);
+        let quiet = |s: &mut Vec<f32>, frames: u64| s.resize(s.len() + frames as usize * FRAME + 37, 0.0);
         for _ in 0..2 + chance.below(3) {
             quiet(&mut samples, 30 + chance.below(30));
             let level = 0.2 + STEP * chance.below(PHRASES.len() as u64) as f32;
@@ -118,7 +118,7 @@ impl Recording {
             source: AudioSource { kind: SourceKind::Recording, name: "simulated".into() },
             end: (first == end).then_some(StreamEnd::FileOver),
         };
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}{first}", self.stream).as_bytes());
+        let id = Uuid::from_u128((u128::from_str_radix(&self.stream, 16).unwrap() << 64) + first as u128);
         let at = self.started_at.plus(first as f64 / f64::from(SAMPLE_RATE));
         let headers = Headers { schema: "device.audio.raw.v1".into(), producer: "recording".into(), ..Headers::default() };
         NewRecord::new(TopicName::of(names::AUDIO_RAW), id, DEVICE, at, headers, serde_json::to_vec(&chunk).unwrap())

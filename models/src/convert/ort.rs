@@ -16,7 +16,9 @@ const DOMAINS: [&str; 3] = ["", "com.microsoft", "com.microsoft.nchwc"];
 /// [`Broken`] when the bytes are not an ORT-format model, are damaged, or hold what ONNX cannot say.
 pub fn read(bytes: &[u8]) -> Result<Model> {
     let reader = Reader::new(bytes, b"ORTM")?;
-    let model = reader.root()?.need(6)?;
+    let session = reader.root()?;
+    session.text(4)?; // the runtime's version is the last thing in the file: one that was cut off lacks it
+    let model = session.need(6)?;
     let mut opset_import = Vec::new();
     for opset in model.tables(6)? {
         let domain = opset.text(4)?;

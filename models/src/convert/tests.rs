@@ -43,7 +43,7 @@ fn what_is_written_reads_back_the_same() {
 
 #[test]
 fn every_truncation_is_an_error() {
-    // Two bytes of padding end the file; everything before them is needed.
+    // Zeros end the file as padding; everything before them is needed.
     let needed = TINY.len() - TINY.iter().rev().take_while(|&&b| b == 0).count();
     for length in 0..needed {
         assert!(ort::read(&TINY[..length]).is_err(), "the first {length} bytes alone were taken for a model");
@@ -55,13 +55,13 @@ fn no_flipped_bit_is_a_panic() {
     let mut bytes = TINY.to_vec();
     let mut refused = 0;
     for at in 0..bytes.len() {
-        for bit in 0..8 {
-            bytes[at] ^= 1 << bit;
+        for flip in [0x01, 0x10, 0x80, 0xff] {
+            bytes[at] ^= flip;
             refused += usize::from(ort::read(&bytes).is_err());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= flip;
         }
     }
-    assert!(refused > bytes.len(), "of {} flips only {refused} were noticed", bytes.len() * 8);
+    assert!(refused > bytes.len(), "of {} flips only {refused} were noticed", bytes.len() * 4);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_damaged_decoder_is_refused_and_not_a_panic() {
         assert!(Recipe::Step.make(&decoder[..decoder.len() / part]).is_err());
     }
     // The head of the file is the root, its tables and their names.
-    for at in (0..2000).step_by(61) {
+    for at in (0..2000).step_by(211) {
         decoder[at] ^= 0x81;
         let _ = Recipe::Step.make(&decoder); // an answer, whichever: the checksum is what tells a changed weight
         decoder[at] ^= 0x81;

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Finding, Recognizer, surer};
 use crate::privacy::spoken::{Gap, Item, Run, joined};
-use crate::privacy::text::Doc;
+use crate::privacy::text::{Doc, joins};
 
 pub struct Ip;
 
@@ -45,7 +45,7 @@ fn typed(doc: &Doc<'_>, out: &mut Vec<Finding>) {
 }
 
 fn stretch(doc: &Doc<'_>, start: usize, end: usize, out: &mut Vec<Finding>) {
-    let clear = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let clear = |c: Option<char>| !c.is_some_and(joins);
     let whole = clear(doc.char_before(start)) && clear(doc.char_after(end));
     let text = &doc.text[start..end];
     for (a, b) in [(0, text.len()), (0, text.trim_end_matches(['.', ':']).len())] {

@@ -5,6 +5,7 @@ use loom_schemas::payload::{AudioRef, Word};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::id;
 use crate::env::Time;
 use crate::error::{Error, Result};
 use crate::store::Range;
@@ -86,7 +87,7 @@ fn from_json<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
 
 /// Ids of a span of time: the first that counts, and the first that does not.
 pub(super) fn span(range: &Range) -> (i64, i64) {
-    (range.from.map_or(i64::MIN, Time::micros), range.to.map_or(i64::MAX, Time::micros))
+    (range.from.map_or(i64::MIN, id::first), range.to.map_or(i64::MAX, id::first))
 }
 
 pub(super) fn micros_to_text(us: i64) -> String {

@@ -1,6 +1,7 @@
 //! What was said, in order and searchable: one row an utterance in `loom.db`, an FTS5 index beside it.
 //! Everything here is made from `media.text.released` and can be made again from it.
 
+mod id;
 mod lines;
 mod query;
 mod rank;

@@ -10,6 +10,7 @@ use std::ptr;
 
 use rusqlite::{Connection, ffi};
 
+use super::id;
 use crate::error::{Error, Result};
 
 /// Rows that hold a phrase are counted so far; beyond, it is simply common.
@@ -85,9 +86,8 @@ unsafe fn score(api: &Api, row: Row, ignored: c_int) -> Result<f64, c_int> {
     unsafe {
         let kept = api.xGetAuxdata.map_or(ptr::null_mut(), |get| get(row, 0)).cast::<Weights>();
         let weights = if kept.is_null() { weigh(api, row, ignored)? } else { kept };
-        let mut length = 0;
-        ask!(api, xColumnSize, row, 0, &mut length)?;
-        let relative = K1 * (1.0 - B + B * f64::from(length) / (*weights).mean_length);
+        let length = id::length(api.xRowid.map_or(0, |f| f(row)));
+        let relative = K1 * (1.0 - B + B * length / (*weights).mean_length);
         let mut score = 0.0;
         for (i, weight) in (0..).zip(&(*weights).phrases) {
             let n = occurrences(api, row, i)?;

@@ -4,7 +4,7 @@
 pub(super) const ROOM: &str = "timeline";
 
 pub(super) const STEPS: &[&str] = &[
-    // `id` is `recorded_at` in microseconds, or the next number that is free: a span of time is a span of ids.
+    // `id` as `id.rs` makes it: ordered by time. `columnsize=0`: it holds the length too.
     // `device_id` is 32 hex digits, one token of the index, so that a device's matches are found without
     // reading rows. `words` is [[text, start_s, end_s, confidence], …]: a third of the size of objects.
     "CREATE TABLE utterance(
@@ -21,7 +21,7 @@ pub(super) const STEPS: &[&str] = &[
         stream_id TEXT, first_sample INTEGER, samples INTEGER, sample_rate INTEGER
     );
     CREATE VIRTUAL TABLE utterance_text USING fts5(text, device_id,
-        content='utterance', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+        content='utterance', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2');
     INSERT INTO utterance_text(utterance_text, rank) VALUES('secure-delete', 1);
     CREATE TRIGGER utterance_added AFTER INSERT ON utterance BEGIN
         INSERT INTO utterance_text(rowid, text, device_id) VALUES(new.id, new.text, new.device_id);

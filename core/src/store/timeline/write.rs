@@ -4,6 +4,7 @@ use loom_schemas::payload::ReleasedText;
 use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
+use super::id;
 use crate::bus::{Position, Positions, TopicName};
 use crate::env::Time;
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ pub fn insert(tx: &Transaction, line: &Line) -> Result<bool> {
     let words: Vec<_> = t.words.iter().map(|w| (&w.text, w.start_s, w.end_s, w.confidence)).collect();
     let audio = t.audio.as_ref();
     tx.prepare_cached("INSERT INTO utterance VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")?.execute(params![
-        free_id(tx, line.recorded_at)?,
+        free_id(tx, line)?,
         line.message_id.as_bytes(),
         line.recorded_at.micros(),
         t.duration_s,
@@ -48,17 +49,14 @@ pub fn insert(tx: &Transaction, line: &Line) -> Result<bool> {
     Ok(true)
 }
 
-/// The time itself, or the next number that is free.
-fn free_id(tx: &Transaction, at: Time) -> Result<i64> {
-    let mut taken = tx.prepare_cached("SELECT id FROM utterance WHERE id >= ?1 ORDER BY id")?;
-    let mut rows = taken.query([at.micros()])?;
-    let mut id = at.micros();
-    while let Some(r) = rows.next()?
-        && r.get::<_, i64>(0)? == id
-    {
-        id = id.checked_add(1).ok_or_else(|| Error::skip("the record's time is beyond all calendars"))?;
+/// The id of its time and length, or the next that is free.
+fn free_id(tx: &Transaction, line: &Line) -> Result<i64> {
+    let mut taken = tx.prepare_cached("SELECT 1 FROM utterance WHERE id = ?1")?;
+    let mut free = id::of(line.recorded_at, line.text.text.split_whitespace().count());
+    while taken.exists([free])? {
+        free = id::next(free);
     }
-    Ok(id)
+    Ok(free)
 }
 
 /// Removes lines and, by the table's trigger, their words from the index.

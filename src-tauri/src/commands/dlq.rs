@@ -1,0 +1,93 @@
+//! `loom dlq`: what stages could not take, and giving it to them once more.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use loom_core::Result;
+use serde_json::{Value, json};
+
+use super::rows;
+use crate::client::{Client, encode};
+use crate::context::Context;
+use crate::output::{self, field};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Topics with dead letters
+    List {
+        /// JSON Lines, one object a row
+        #[arg(long)]
+        json: bool,
+    },
+    /// A topic's dead letters, with the reasons
+    Show {
+        /// With or without .dlq
+        topic: String,
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+        limit: u64,
+        /// JSON Lines, one object a letter
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put the originals on their topic again; doing it twice puts nothing there twice
+    Redrive {
+        /// With or without .dlq
+        topic: String,
+        /// Only the letter at this offset; may be given several times
+        #[arg(long)]
+        offset: Vec<u64>,
+        /// JSON Lines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
+    let client = Client::open(context)?;
+    match &args.what {
+        What::List { json } => {
+            let found = rows(client.get("/api/dlq", &[])?, "topics")?;
+            output::rows(*json, &found, &[field("TOPIC", "topic"), field("LETTERS", "records"), field("NEWEST", "last_received_at")]);
+        }
+        What::Show { topic, limit, json } => show(&client, topic, *limit, *json)?,
+        What::Redrive { topic, offset, json } => {
+            let which = if offset.is_empty() { json!({}) } else { json!({ "offsets": offset }) };
+            let done = client.post(&format!("/api/dlq/{}/redrive", encode(topic)), &which)?;
+            output::rows(*json, &[done], &[field("REDRIVEN", "redriven"), field("THERE BEFORE", "repeats"), field("SKIPPED", "skipped")]);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(client: &Client, topic: &str, limit: u64, json: bool) -> Result<()> {
+    let mut found: Vec<Value> = Vec::new();
+    let mut from = 0;
+    while (found.len() as u64) < limit {
+        let page = (limit - found.len() as u64).min(1000);
+        let answer = client.get(&format!("/api/dlq/{}", encode(topic)), &[("from", from.to_string()), ("limit", page.to_string())])?;
+        from = answer["next"].as_u64().unwrap_or(0);
+        let end = answer["end"].as_u64().unwrap_or(0);
+        let letters = rows(answer, "letters")?;
+        let over = letters.is_empty() || from >= end;
+        found.extend(letters);
+        if over {
+            break;
+        }
+    }
+    let columns = [
+        ("OFFSET", "offset"),
+        ("WHEN", "last_at"),
+        ("GROUP", "group"),
+        ("KIND", "error_kind"),
+        ("ATTEMPTS", "attempts"),
+        ("WHY", "message"),
+    ];
+    output::rows(json, &found, &columns.map(|(h, k)| field(h, k)));
+    Ok(())
+}
