@@ -1,9 +1,11 @@
-//! The program finds the prebuilt DuckDB in `target/native`, or where a package put it.
+//! Programs find the prebuilt DuckDB beside themselves; the window, and only the window, gets what Tauri generates.
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if cfg!(unix) {
-        for place in ["$ORIGIN", "$ORIGIN/../native", "$ORIGIN/../../native", "$ORIGIN/../lib/loom"] {
-            println!("cargo:rustc-link-arg=-Wl,-rpath,{place}");
+        for up in ["$ORIGIN", "$ORIGIN/../native", "$ORIGIN/../../native", "$ORIGIN/../lib/loom"] {
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{up}");
         }
     }
+    #[cfg(feature = "window")]
+    tauri_build::build();
 }

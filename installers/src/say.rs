@@ -34,6 +34,15 @@ pub fn passing(line: &str) {
     }
 }
 
+/// A line that the next one overwrites; on no terminal it stands for itself, when it says something new.
+pub fn changing(line: &str, new: bool) {
+    if stderr().is_terminal() {
+        passing(line);
+    } else if new {
+        eprintln!("{line}");
+    }
+}
+
 /// `0.6 s`, `41 s`, `6 min 40 s`
 pub fn seconds(d: Duration) -> String {
     let s = d.as_secs_f64();

@@ -11,7 +11,8 @@ fn main() -> ExitCode {
         eprintln!("give a module and a folder");
         return ExitCode::from(2);
     };
-    let done = Bindgen::new().input_path(module).web(true).and_then(|b| b.typescript(false).generate(folder));
+    let done =
+        Bindgen::new().input_path(module).web(true).and_then(|b| b.typescript(false).omit_default_module_path(false).generate(folder));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

@@ -18,7 +18,7 @@ use crate::place::Place;
 use crate::say;
 
 pub use fresh::Stamp;
-pub use models::fetch as fetch_models;
+pub use models::{fetch as fetch_models, fetch_for_tests};
 pub use pages::pages;
 pub use program::link_pages;
 

@@ -1,32 +1,53 @@
 //! Speech models and native libraries, and DuckDB where linker and programs find it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use loom_models::{Models, Progress, Step};
 
 use crate::Result;
 use crate::place::Place;
+use crate::say;
 
 const DUCKDB: &str = "duckdb-1.5.6";
+/// Recordings with transcripts, which only tests need.
+const TEST_SPEECH: &str = "test-speech";
 
 pub fn fetch(place: &Place) -> Result<String> {
-    let folder = folder()?;
-    native(place)?;
-    Ok(format!("in {}", folder.display()))
+    let models = Models::find(None);
+    ensure(place, &models, &models.default_ids())
 }
 
-fn folder() -> Result<PathBuf> {
-    let home = std::env::var_os("HOME").ok_or("HOME is not set, so there is no place for models")?;
-    Ok(Path::new(&home).join(".local/share/loom/models"))
+/// With what only the tests need.
+pub fn fetch_for_tests(place: &Place) -> Result<String> {
+    let models = Models::find(None);
+    let mut ids = models.default_ids();
+    ids.push(TEST_SPEECH);
+    ensure(place, &models, &ids)
 }
 
-/// Links the prebuilt DuckDB to where .cargo/config.toml points the linker and to beside what is built.
-pub fn native(place: &Place) -> Result {
-    let library = folder()?.join(DUCKDB).join("libduckdb.so");
-    if !library.is_file() {
-        return Err(format!("{} is missing: run cargo xtask setup where there is a network", library.display()));
-    }
+fn ensure(place: &Place, models: &Models, ids: &[&str]) -> Result<String> {
+    let mut shown = None;
+    models.ensure(ids, &mut |p| show(p, &mut shown)).map_err(|e| e.to_string())?;
+    let library = models.library(DUCKDB).map_err(|e| e.to_string())?;
+    link_everywhere(place, &library)?;
+    let what = if shown.is_some() { "fetched and verified" } else { "all there" };
+    Ok(format!("{what}, in {}", models.home().display()))
+}
+
+/// On a terminal a line that changes, else one line a step.
+fn show(p: Progress, shown: &mut Option<(&'static str, Step)>) {
+    let new = *shown != Some((p.id, p.step));
+    *shown = Some((p.id, p.step));
+    let amount = if p.total > 0 { format!(" {} of {}", say::bytes(p.done), say::bytes(p.total)) } else { String::new() };
+    say::changing(&format!("{:<18} {} {}{amount}", "models", p.step.as_str(), p.id), new);
+}
+
+/// Where .cargo/config.toml points the linker, and beside what is built.
+fn link_everywhere(place: &Place, library: &Path) -> Result {
+    let name = library.file_name().ok_or("the DuckDB library has no name")?;
     for folder in [place.native(), place.target.join("native")] {
-        link(&library, &folder.join("libduckdb.so"))?;
+        link(library, &folder.join(name))?;
     }
     Ok(())
 }

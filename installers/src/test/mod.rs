@@ -35,7 +35,7 @@ fn prepare(place: &Place, args: &Args) -> Result {
         needs.extend(setup::system::for_tests());
     }
     say::step("system packages", || setup::system::install(place, args, &needs))?;
-    say::step("models", || setup::fetch_models(place))?;
+    say::step("models", || setup::fetch_for_tests(place))?;
     say::step("npm packages", || setup::npm::install(place).or_else(|e| Ok(format!("left out: {e}"))))
 }
 

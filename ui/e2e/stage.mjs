@@ -1,0 +1,93 @@
+// What the browser tests share: a server with the pages and given answers, a real Loom, a browser.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const HERE = path.dirname(new URL(import.meta.url).pathname);
+export const DIST = process.env.LOOM_UI_DIR ?? path.join(HERE, "../dist");
+const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm" };
+// As strict as Loom's own: what the pages need beyond it would break there.
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
+  "media-src 'self' blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export async function browser() {
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
+}
+
+/** Serves the pages; `answers` maps a path to what is sent: an object (JSON), a Buffer (WAV), a number (status). */
+export async function pages(answers) {
+  const asked = [];
+  const server = http.createServer(async (request, response) => {
+    const url = new URL(request.url, "http://localhost");
+    if (url.pathname.startsWith("/api/")) {
+      asked.push({ path: url.pathname, query: url.searchParams, token: request.headers.authorization });
+      return answer(response, answers[url.pathname]);
+    }
+    const name = url.pathname === "/" ? "index.html" : url.pathname.replace(/^\/ui\//, "");
+    try {
+      const bytes = await readFile(path.join(DIST, path.normalize(name)));
+      response.writeHead(200, { "Content-Type": TYPES[name.split(".").pop()] ?? "text/plain", "Content-Security-Policy": POLICY });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
+  const stop = () => new Promise((done) => (server.closeAllConnections(), server.close(done)));
+  const again = () => new Promise((done) => server.listen(port, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${port}`, asked, stop, again };
+}
+
+function answer(response, given) {
+  if (typeof given === "number" || given === undefined) {
+    const status = given ?? 404;
+    response.writeHead(status, { "Content-Type": "application/problem+json" });
+    return response.end(JSON.stringify({ title: "Not now", detail: "The index is being rebuilt.", status }));
+  }
+  const sound = Buffer.isBuffer(given);
+  response.writeHead(200, { "Content-Type": sound ? "audio/wav" : "application/json" });
+  response.end(sound ? given : JSON.stringify(given));
+}
+
+/** So many seconds of silence, 16 kHz mono. */
+export function wav(seconds) {
+  const samples = Math.round(16000 * seconds);
+  const b = Buffer.alloc(44 + samples * 2);
+  b.write("RIFF", 0), b.writeUInt32LE(36 + samples * 2, 4), b.write("WAVEfmt ", 8);
+  b.writeUInt32LE(16, 16), b.writeUInt16LE(1, 20), b.writeUInt16LE(1, 22), b.writeUInt32LE(16000, 24);
+  b.writeUInt32LE(32000, 28), b.writeUInt16LE(2, 32), b.writeUInt16LE(16, 34);
+  b.write("data", 36), b.writeUInt32LE(samples * 2, 40);
+  return b;
+}
+
+/** A real Loom that has taken in the recording which comes with the project. */
+export async function loom() {
+  const data = await mkdtemp(path.join(tmpdir(), "loom-e2e-"));
+  const env = { ...process.env, LOOM_DATA_DIR: data, LOOM_PORT: "0", LOOM_UI_DIR: DIST };
+  const child = spawn(process.env.LOOM, ["serve", "--input", process.env.LOOM_SAMPLE], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const url = await new Promise((found, lost) => {
+    let said = "";
+    child.stdout.on("data", (b) => {
+      said += b;
+      const address = /listening on (http:\S+)/.exec(said);
+      if (address) found(address[1]);
+    });
+    child.on("exit", (code) => lost(new Error(`loom serve ended with ${code}`)));
+    child.on("error", lost);
+  });
+  const token = (await readFile(path.join(data, "api-token"), "utf8")).trim();
+  const stop = async () => {
+    const ended = child.exitCode !== null || new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+    await rm(data, { recursive: true, force: true });
+  };
+  return { url, token, data, stop };
+}
