@@ -28,11 +28,11 @@ pub fn recognizer(models: &Models) -> Factory {
     Arc::new(move || Ok(Box::new(load_recognizer(&models)?) as Box<dyn Recognizer>))
 }
 
-fn load_detector(models: &Models) -> Result<Silero> {
+pub fn load_detector(models: &Models) -> Result<Silero> {
     Silero::load(&Runtime::load(models)?, models)
 }
 
-fn load_recognizer(models: &Models) -> Result<Moonshine> {
+pub fn load_recognizer(models: &Models) -> Result<Moonshine> {
     Moonshine::load(&Runtime::load(models)?, models)
 }
 
