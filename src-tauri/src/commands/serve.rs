@@ -128,7 +128,8 @@ fn live(
 fn work(args: &Args, at: Option<Time>, home: &Home, stop: &AtomicBool) -> Result<bool> {
     let _running = home.app.start()?;
     let feed = Feed::start(&home.app, args.input.clone(), at, |path, p| output::progress_of(path, p.seconds, p.total), told)?;
-    while !stop.load(Ordering::Acquire) && !(args.exit_when_done && feed.is_done() && home.app.drained()?) {
+    let done = || Ok::<bool, Error>(args.exit_when_done && feed.is_done() && home.app.drained()?);
+    while !stop.load(Ordering::Acquire) && !done()? {
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(feed.stop())
