@@ -1,6 +1,6 @@
 //! `loom serve`: the pipeline and the API, without a window.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -64,19 +64,26 @@ pub fn run(args: &Args, mut context: Context) -> Result<ExitCode> {
     outcome
 }
 
-/// A command that reads the folder holds it for a moment: that is waited for, a running Loom is not.
+/// A command that reads the folder holds it for a moment: that is waited for, a Loom that answers is not.
 fn lock(dir: &DataDir) -> Result<Lock> {
     const PATIENCE: Duration = Duration::from_secs(3);
     let began = Instant::now();
-    // What a killed instance left behind must not pass for a running one.
-    let stale = dir.address();
     loop {
         match dir.lock() {
-            Ok(lock) => return Ok(lock),
-            Err(e) if stale.is_some() || dir.address().is_some() || began.elapsed() > PATIENCE => return Err(e),
+            Ok(lock) => {
+                // What a killed instance left behind must not pass for this one.
+                dir.remove_address();
+                return Ok(lock);
+            }
+            Err(e) if began.elapsed() > PATIENCE || dir.address().is_some_and(|a| answers(&a)) => return Err(e),
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
+}
+
+fn answers(address: &Address) -> bool {
+    let at = address.url.strip_prefix("http://").and_then(|a| a.parse().ok());
+    at.is_some_and(|at| TcpStream::connect_timeout(&at, Duration::from_millis(500)).is_ok())
 }
 
 /// Loopback alone.
@@ -121,7 +128,8 @@ fn live(
 fn work(args: &Args, at: Option<Time>, home: &Home, stop: &AtomicBool) -> Result<bool> {
     let _running = home.app.start()?;
     let feed = Feed::start(&home.app, args.input.clone(), at, |path, p| output::progress_of(path, p.seconds, p.total), told)?;
-    while !stop.load(Ordering::Acquire) && !(args.exit_when_done && feed.is_done() && home.app.drained()?) {
+    let done = || Ok::<bool, Error>(args.exit_when_done && feed.is_done() && home.app.drained()?);
+    while !stop.load(Ordering::Acquire) && !done()? {
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(feed.stop())
