@@ -17,6 +17,9 @@ use crate::home::Home;
 use crate::when::When;
 use crate::{logging, output};
 
+/// How long a request to end may go unnoticed.
+const LOOK: Duration = Duration::from_millis(250);
+
 #[derive(clap::Args, Default)]
 pub struct Args {
     /// A recording to take in; may be given several times
@@ -112,12 +115,13 @@ fn live(
     let router = loom_core::api::router(home.state.clone());
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
+    let (finished, work_is_done) = tokio::sync::oneshot::channel();
     let server = runtime.spawn(loom_core::api::serve(router, listener, async move {
-        signal.wait_or(&asked).await;
+        signal.wait_or(work_is_done).await;
         asked.store(true, Ordering::Release);
     }));
     let worked = work(args, at, home, &stop);
-    stop.store(true, Ordering::Release);
+    drop(finished);
     let served = runtime.block_on(server).map_err(|e| Error::bug("the server broke off").because(e))?;
     let all_well = worked?;
     served?;
@@ -128,9 +132,12 @@ fn live(
 fn work(args: &Args, at: Option<Time>, home: &Home, stop: &AtomicBool) -> Result<bool> {
     let _running = home.app.start()?;
     let feed = Feed::start(&home.app, args.input.clone(), at, |path, p| output::progress_of(path, p.seconds, p.total), told)?;
-    let done = || Ok::<bool, Error>(args.exit_when_done && feed.is_done() && home.app.drained()?);
-    while !stop.load(Ordering::Acquire) && !done()? {
-        std::thread::sleep(Duration::from_millis(50));
+    let mut seen = 0;
+    while !stop.load(Ordering::Acquire) {
+        if args.exit_when_done && feed.is_done() && home.app.drained()? {
+            break;
+        }
+        seen = home.app.bus.wait(seen, LOOK);
     }
     Ok(feed.stop())
 }
@@ -163,23 +170,18 @@ impl Signal {
         Ok(Self {})
     }
 
-    /// Comes back when asked to end, by a signal or by the flag.
-    async fn wait_or(mut self, asked: &AtomicBool) {
-        let flag = async {
-            while !asked.load(Ordering::Acquire) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
+    /// Comes back at a signal, or when the other end of the channel goes.
+    async fn wait_or(mut self, done: tokio::sync::oneshot::Receiver<()>) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.term.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
-            () = flag => {}
+            _ = done => {}
         }
         #[cfg(not(unix))]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            () = flag => {}
+            _ = done => {}
         }
     }
 }
