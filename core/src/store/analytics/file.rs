@@ -9,7 +9,7 @@ use crate::bus::{Position, Positions, TopicName};
 use crate::error::{Error, Result};
 
 /// Enough for counts by the minute over years; beyond, DuckDB goes to disk.
-const MEMORY: &str = "64MB";
+const MEMORY: &str = "32MB";
 
 /// No primary key: its index would live in memory, 60 MB for a year, where the rows take 2 MB on disk.
 const TABLES: &str = "
