@@ -2,7 +2,7 @@
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if cfg!(unix) {
-        for up in ["$ORIGIN", "$ORIGIN/../native", "$ORIGIN/../../native"] {
+        for up in ["$ORIGIN", "$ORIGIN/../native", "$ORIGIN/../../native", "$ORIGIN/../lib/loom"] {
             println!("cargo:rustc-link-arg=-Wl,-rpath,{up}");
         }
     }

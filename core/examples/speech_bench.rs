@@ -1,7 +1,7 @@
 //! Speech in numbers, a JSON line each: `speech_bench [--words] FILE.wav…` (16 kHz, mono, 16 bits).
 //! CPU seconds of this process on one thread; `--words` also prints what was heard in each file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use loom_core::speech::formats::FileTranscription;
 use loom_core::speech::runtime::Runtime;
@@ -10,12 +10,13 @@ use loom_core::speech::stt::moonshine::Moonshine;
 use loom_core::speech::transcribe::transcribe;
 use loom_core::speech::{FRAME, SAMPLE_RATE, VoiceDetector};
 use loom_core::{Error, Result};
+use loom_models::Models;
 use serde_json::json;
 
 fn main() -> Result<()> {
     let (flags, files): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let words = flags.iter().any(|f| f == "--words");
-    let models = models()?;
+    let models = Models::find(None);
     let before = cpu_s();
     let runtime = Runtime::load(&models)?;
     let mut detector = Silero::load(&runtime, &models)?;
@@ -31,7 +32,8 @@ fn main() -> Result<()> {
         let transcription = transcribe(&mut chunks, &mut detector, &mut recognizer)?;
         seconds += transcription.duration_s;
         if words {
-            println!("{}", json!(FileTranscription { file, transcription: &transcription }));
+            let line = serde_json::to_string(&FileTranscription { file, transcription: &transcription });
+            println!("{}", line.map_err(|e| Error::bug("a transcription does not serialise").because(e))?);
         }
     }
     report("transcribe", "cpu_s", cpu_s() - before);
@@ -69,11 +71,6 @@ fn cpu_s() -> f64 {
     };
     let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
-}
-
-fn models() -> Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share/loom/models"));
-    std::env::var_os("LOOM_MODELS_DIR").map(PathBuf::from).or_else(home).ok_or_else(|| Error::invalid("set LOOM_MODELS_DIR"))
 }
 
 /// The samples of a WAV file's data chunk.

@@ -2,7 +2,7 @@
 //! there once, in order, and nothing else is half there.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ fn append_until_killed(folder: &Path) {
     let life: u128 = std::env::var("LOOM_TEST_KILLED_LIFE").unwrap().parse().unwrap();
     let say = |ids: &[u128]| {
         let line = ids.iter().map(|id| format!("{id:x} ")).collect::<String>();
-        writeln!(std::io::stdout(), "acknowledged {line}").unwrap();
+        println!("acknowledged {line}");
     };
     std::thread::scope(|s| {
         for thread in 0..2u128 {

@@ -189,6 +189,7 @@ pub struct Flow {
 
 /// Something the privacy filter would cover, as `loom privacy analyze` shows it; places are Unicode scalar values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PrivacyFinding {
     pub entity_type: String,
     pub start: u32,

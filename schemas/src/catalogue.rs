@@ -4,6 +4,7 @@ use include_dir::{Dir, File, include_dir};
 
 static DEVICE: Dir = include_dir!("$CARGO_MANIFEST_DIR/device");
 static MEDIA: Dir = include_dir!("$CARGO_MANIFEST_DIR/media");
+static INTERNAL: Dir = include_dir!("$CARGO_MANIFEST_DIR/internal");
 static LOOM: Dir = include_dir!("$CARGO_MANIFEST_DIR/loom");
 
 /// The text of a schema, by name and version.
@@ -28,8 +29,8 @@ pub fn names() -> Vec<String> {
     names
 }
 
-fn roots() -> [(&'static str, &'static Dir<'static>); 3] {
-    [("device", &DEVICE), ("media", &MEDIA), ("loom", &LOOM)]
+fn roots() -> [(&'static str, &'static Dir<'static>); 4] {
+    [("device", &DEVICE), ("media", &MEDIA), ("internal", &INTERNAL), ("loom", &LOOM)]
 }
 
 fn walk(dir: &'static Dir<'static>, see: &mut dyn FnMut(&'static File<'static>)) {

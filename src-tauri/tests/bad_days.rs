@@ -98,9 +98,9 @@ fn a_flipped_byte_in_the_database_is_found_and_the_file_is_kept() {
 #[test]
 fn a_flipped_byte_in_a_model_is_found_and_named() {
     let loom = Loom::new();
-    let models = loom_models::Models::find(None).folder("moonshine-tiny-en").expect("`cargo xtask setup` fetches the models");
+    let found = loom_models::Models::find(None).path("moonshine-tiny-en", "tokenizer.bin").expect("`cargo xtask setup` fetches the models");
     let t = tempfile::tempdir().unwrap();
-    copy(models.parent().unwrap(), t.path());
+    copy(found.parent().unwrap().parent().unwrap(), t.path());
     let file = t.path().join("moonshine-tiny-en/encoder_model.ort");
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;

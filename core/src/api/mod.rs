@@ -14,6 +14,7 @@ mod metrics;
 mod models;
 mod observe;
 mod pages;
+mod privacy;
 mod problem;
 mod produce;
 mod query;
@@ -80,6 +81,7 @@ fn routes() -> Routes {
         .merge(groups::routes())
         .merge(dlq::routes())
         .merge(structure::routes())
+        .merge(privacy::routes())
         .merge(models::routes())
         .merge(doctor::routes())
 }

@@ -18,7 +18,7 @@ use super::problem::{Complaint, Problem};
 use super::query::Topic;
 use super::state::{State, blocking};
 use super::trace::parse_id;
-use crate::bus::{Appended, Headers, NewRecord, TopicName, Trace, catalogued};
+use crate::bus::{Appended, Class, Headers, NewRecord, TopicName, Trace, catalogued};
 use crate::env::{Time, message_id};
 
 pub fn routes() -> Routes {
@@ -99,13 +99,16 @@ async fn produce(
     }
 }
 
-/// Behind the wall the privacy filter alone writes, dead letters are written by what could not take them.
+/// Behind the wall the privacy filter alone writes; dead letters and accounts are written by the stages they are of.
 async fn refuse_closed(state: &Arc<State>, topic: &TopicName) -> Result<(), Problem> {
     let (bus, name) = (state.bus.clone(), topic.clone());
     let known = blocking(move || bus.topic(&name)).await?;
     let class = known.map_or_else(|| catalogued(topic).class, |t| t.settings.class);
     if class.is_walled() {
         return Err(Problem::new(StatusCode::FORBIDDEN, "this topic is behind the privacy wall: only the privacy filter writes to it"));
+    }
+    if class == Class::Internal {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this topic is Loom's own account of its workings: nobody else writes to it"));
     }
     if topic.is_dlq() {
         return Err(Problem::new(StatusCode::FORBIDDEN, "dead letters are written by the stages alone: produce to the topic itself"));

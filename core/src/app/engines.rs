@@ -1,12 +1,11 @@
 //! The models behind the stages: found at first use, so that a start is quick and a missing one is waited for.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loom_models::Models;
 
 use crate::api::ModelRow;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::speech::lazy::Lazy;
 use crate::speech::recognise::Factory;
 use crate::speech::runtime::Runtime;
@@ -30,35 +29,11 @@ pub fn recognizer(models: &Models) -> Factory {
 }
 
 pub fn load_detector(models: &Models) -> Result<Silero> {
-    Silero::load(&runtime(models)?, &root(models, silero::MODEL, silero::FILES)?)
+    Silero::load(&Runtime::load(models)?, models)
 }
 
 pub fn load_recognizer(models: &Models) -> Result<Moonshine> {
-    Moonshine::load(&runtime(models)?, &root(models, moonshine::ID, moonshine::FILES)?)
-}
-
-fn runtime(models: &Models) -> Result<Runtime> {
-    let library = models.library(crate::speech::runtime::FOLDER).map_err(not_there)?;
-    Runtime::load(above(&library))
-}
-
-/// The models folder that holds these files, each of them whole.
-fn root(models: &Models, id: &str, files: &[&str]) -> Result<PathBuf> {
-    let mut root = PathBuf::new();
-    for file in files {
-        root = above(&models.path(id, file).map_err(not_there)?).to_path_buf();
-    }
-    Ok(root)
-}
-
-/// `<root>/<id>/<file>` → `<root>`
-fn above(file: &Path) -> &Path {
-    file.parent().and_then(Path::parent).unwrap_or(file)
-}
-
-/// It may be fetched while Loom runs.
-fn not_there(e: loom_models::Error) -> Error {
-    Error::retry(e.to_string()).because(e)
+    Moonshine::load(&Runtime::load(models)?, models)
 }
 
 pub fn model_rows(models: &Models) -> Vec<ModelRow> {

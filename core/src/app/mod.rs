@@ -1,7 +1,7 @@
 //! Settings and components become a running App: the only place that knows everyone.
 
 mod checks;
-mod engines;
+pub mod engines;
 mod feed;
 mod upkeep;
 

@@ -16,7 +16,7 @@ mod writer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, Transaction};
@@ -26,7 +26,7 @@ pub use key::Key;
 use crate::error::{Error, Result};
 use readers::Readers;
 use space::Space;
-use writer::Writer;
+use writer::{Purpose, Writer};
 
 /// A handle on the database; clones share it. The file is closed when the last one goes.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ struct Shared {
     readers: Readers,
     /// Held while pages move from the write-ahead log to the file.
     moving: Mutex<()>,
+    /// Pages in the write-ahead log that are not in the file yet.
+    backlog: AtomicI64,
     /// A page failed its check: nothing is written any more, so that the file stays as it is.
     damaged: AtomicBool,
     /// Goes up whenever a change was taken back or made elsewhere: what writers remember is then stale.
@@ -91,6 +93,7 @@ impl Db {
             space: Space::beside(path),
             readers: Readers::default(),
             moving: Mutex::new(()),
+            backlog: AtomicI64::new(0),
             damaged: AtomicBool::new(false),
             generation: Arc::new(AtomicU64::new(1)),
         });
@@ -111,12 +114,19 @@ impl Db {
     ///
     /// Errors: `f`'s own; `Stop` when the disk is full or the file damaged; `Bug` when `f` panicked.
     pub fn write<T: Send + 'static>(&self, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
-        self.0.writer.run(true, f)
+        self.0.writer.run(Purpose::Intake, f)
     }
 
     /// Like [`Db::write`], but allowed to use the space kept in reserve: for what gives space back.
     pub fn maintain<T: Send + 'static>(&self, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
-        self.0.writer.run(false, f)
+        self.0.writer.run(Purpose::Upkeep, f)
+    }
+
+    /// Like [`Db::maintain`], for what is done again where it was lost: it answers before the disk is flushed, and
+    /// waits its turn while much is on its way from the write-ahead log to the file.
+    pub fn tidy<T: Send + 'static>(&self, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
+        checkpoint::wait_for_room(&self.0.shared);
+        self.0.writer.run(Purpose::Tidying, f)
     }
 
     /// Runs `f` in one read transaction. Keep it short: while it lives the write-ahead log cannot shrink, so

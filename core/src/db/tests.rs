@@ -195,9 +195,9 @@ fn a_folder_where_the_file_should_be_is_a_clear_error() {
 fn the_write_ahead_log_stays_short() {
     let (folder, db) = fresh();
     for x in 0..300 {
-        db.write(move |tx| (0..20).try_for_each(|n| insert(tx, x * 20 + n))).unwrap();
+        db.write(move |tx| (0..80).try_for_each(|n| insert(tx, x * 80 + n))).unwrap();
     }
     let wal = fs::metadata(folder.path().join("loom.db-wal")).unwrap().len();
-    assert!(wal < 14 << 20, "{wal} bytes");
-    assert_eq!(count(&db), 6000);
+    assert!(wal < 64 << 20, "{wal} bytes");
+    assert_eq!(count(&db), 24_000);
 }

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Shared, checkpoint, fault};
+use super::checkpoint::{self, Checkpoints};
+use super::{Shared, fault};
 use crate::env::{Clock, System};
 use crate::error::{Error, Result};
 
@@ -21,9 +22,19 @@ type Answer = Box<dyn FnOnce(Option<Error>) + Send>;
 /// Runs in the transaction; why its changes don't stay, if so, and who to tell.
 type Run = Box<dyn FnOnce(&Transaction, &Shared) -> (Option<Error>, Answer) + Send>;
 
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Adds to what is stored: refused while the disk is short of space.
+    Intake,
+    /// May use the space kept in reserve.
+    Upkeep,
+    /// Like upkeep, and need not be durable when it answers: power loss may take it back, then it is done again.
+    Tidying,
+}
+
 struct Job {
-    /// Adds to what is stored, so it is refused while the disk is short of space.
-    intake: bool,
+    purpose: Purpose,
     run: Run,
     /// Tells the caller that it did not run.
     refuse: Box<dyn FnOnce(Error) + Send>,
@@ -38,14 +49,15 @@ impl Writer {
     pub(super) fn start(connection: Connection, shared: Arc<Shared>) -> Result<Self> {
         let (jobs, waiting) = bounded(WAITING_JOBS);
         shared.space.take_reserve();
+        let checkpoints = Checkpoints::start(shared.clone())?;
         let thread = std::thread::Builder::new()
             .name("loom.db writer".into())
-            .spawn(move || Thread { connection, shared, waiting, version: None }.run())
+            .spawn(move || Thread { connection, shared, waiting, checkpoints, durable: true, version: None }.run())
             .map_err(|e| Error::stop("the system gives no thread to write with").because(e))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    pub(super) fn run<T: Send + 'static>(&self, intake: bool, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
+    pub(super) fn run<T: Send + 'static>(&self, purpose: Purpose, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
         let (tell, told) = bounded(1);
         let refused = tell.clone();
         let run: Run = Box::new(move |tx, shared| {
@@ -59,7 +71,7 @@ impl Writer {
         });
         let refuse = Box::new(move |e| drop(refused.send(Err(e))));
         let jobs = self.jobs.as_ref().ok_or_else(fault::broke_off)?;
-        jobs.send(Job { intake, run, refuse }).map_err(|_| fault::broke_off())?;
+        jobs.send(Job { purpose, run, refuse }).map_err(|_| fault::broke_off())?;
         told.recv().unwrap_or_else(|_| Err(fault::broke_off()))
     }
 }
@@ -78,26 +90,31 @@ struct Thread {
     connection: Connection,
     shared: Arc<Shared>,
     waiting: Receiver<Job>,
+    checkpoints: Checkpoints,
+    /// Whether commits flush the disk, as the connection stands.
+    durable: bool,
     /// SQLite's own count of what other connections wrote.
     version: Option<i64>,
 }
 
 impl Thread {
     fn run(mut self) {
-        while let Ok(first) = self.waiting.recv() {
-            self.group(first);
-            checkpoint::after_group(&self.connection, &self.shared);
+        let mut held = None;
+        while let Some(first) = held.take().or_else(|| self.waiting.recv().ok()) {
+            held = self.group(first);
+            self.checkpoints.after_group(&self.connection, &self.shared);
         }
         self.shared.readers.close();
+        self.checkpoints.stop();
         if self.shared.is_damaged() {
-            checkpoint::none_on_close(&self.connection);
+            checkpoint::leave_as_it_is(&self.connection);
         }
     }
 
-    /// One transaction for the jobs that wait, then their answers.
-    fn group(&mut self, first: Job) {
-        let mut answers = Vec::new();
-        let result = self.commit(first, &mut answers);
+    /// One transaction for the jobs that wait, then their answers. Gives a job back that wants a group of its own.
+    fn group(&mut self, first: Job) -> Option<Job> {
+        let (mut answers, mut held) = (Vec::new(), None);
+        let result = self.commit(first, &mut answers, &mut held);
         if let Err(e) = &result {
             self.shared.note(e);
             self.shared.stale();
@@ -105,13 +122,15 @@ impl Thread {
         for answer in answers {
             answer(result.as_ref().err().map(fault::again));
         }
+        held
     }
 
-    fn commit(&mut self, first: Job, answers: &mut Vec<Answer>) -> Result<()> {
-        let tx = match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
+    fn commit(&mut self, first: Job, answers: &mut Vec<Answer>, held: &mut Option<Job>) -> Result<()> {
+        let durable = first.purpose != Purpose::Tidying;
+        let began = self.flush(durable).and_then(|()| Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?));
+        let tx = match began {
             Ok(tx) => tx,
             Err(e) => {
-                let e = Error::from(e);
                 (first.refuse)(fault::again(&e));
                 return Err(e);
             }
@@ -125,13 +144,26 @@ impl Thread {
         let began = System.monotonic_ns();
         let mut next = Some(first);
         while let Some(job) = next {
-            match self.shared.may_write(job.intake) {
+            if !durable && job.purpose != Purpose::Tidying {
+                *held = Some(job);
+                break;
+            }
+            match self.shared.may_write(job.purpose == Purpose::Intake) {
                 Ok(()) => step(&tx, job, &self.shared, answers)?,
                 Err(e) => (job.refuse)(e),
             }
             next = if System.monotonic_ns() - began < GROUP_NS { self.waiting.try_recv().ok() } else { None };
         }
         Ok(tx.commit()?)
+    }
+
+    /// Whether the next commits flush the disk. What they leave unflushed, the next one that does flushes too.
+    fn flush(&mut self, durable: bool) -> Result<()> {
+        if self.durable != durable {
+            self.connection.execute_batch(if durable { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
+            self.durable = durable;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::analyze::{analyze, analyze_after};
 use super::policy::Policy;
-use super::recognizers::Finding;
+use super::recognizers::{Finding, secret_field};
 use crate::error::{Error, Result};
 
 /// The text with its findings covered; byte for byte the same where nothing is found.
@@ -127,20 +127,25 @@ pub fn filter_json(value: &Value, policy: &Policy) -> Value {
 
 fn json(value: &Value, name: &str, policy: &Policy) -> Value {
     match value {
-        Value::String(s) => Value::String(cover(s, 0, s.len(), &analyze_after(name, s, policy), policy).0),
+        Value::String(s) => Value::String(field(name, s, policy).unwrap_or_else(|| s.clone())),
         // A number that would be covered as text becomes the covering.
-        Value::Number(n) => {
-            let text = n.to_string();
-            let findings = analyze_after(name, &text, policy);
-            if findings.is_empty() { value.clone() } else { Value::String(cover(&text, 0, text.len(), &findings, policy).0) }
-        }
+        Value::Number(n) => field(name, &n.to_string(), policy).map_or_else(|| value.clone(), Value::String),
         Value::Array(items) => items.iter().map(|v| json(v, name, policy)).collect(),
         Value::Object(fields) => {
-            let field = |(k, v): (&String, &Value)| (filter(k, policy), json(v, &k.replace(['_', '-', '.'], " "), policy));
-            Value::Object(fields.iter().map(field).collect())
+            let covered = |(k, v): (&String, &Value)| (filter(k, policy), json(v, &k.replace(['_', '-', '.'], " "), policy));
+            Value::Object(fields.iter().map(covered).collect())
         }
         Value::Null | Value::Bool(_) => value.clone(),
     }
+}
+
+/// What a field holds, covered; `None` if there is nothing to cover. One that is named a secret is one as a whole.
+fn field(name: &str, text: &str, policy: &Policy) -> Option<String> {
+    let mut findings = analyze_after(name, text, policy);
+    if let Some(f) = secret_field(name, text).filter(|f| policy.wants(f.entity_type) && f.score >= policy.threshold(f.entity_type)) {
+        findings = vec![f];
+    }
+    (!findings.is_empty()).then(|| cover(text, 0, text.len(), &findings, policy).0)
 }
 
 #[cfg(test)]

@@ -79,3 +79,11 @@ pub fn open<D: Destination, T: DeserializeOwned>(record: &Record) -> Result<Rele
         serde_json::from_value(v).map(Released::new).map_err(|e| Error::skip("the record is not what its topic holds").because(e))
     })
 }
+
+#[cfg(test)]
+impl<D: Destination, T> Released<D, T> {
+    /// For tests of what reads behind the wall.
+    pub(crate) fn unfiltered(value: T) -> Self {
+        Self::new(value)
+    }
+}

@@ -1,6 +1,8 @@
 //! Numbers said aloud: "four one one one", "double five", "oh", "twenty-three", and what a speech recogniser
 //! makes of them, which mixes words, digits, commas and hyphens in one number.
 
+use std::ops::Range;
+
 use super::text::{Token, TokenKind};
 
 /// How an item is joined to the one before it.
@@ -59,6 +61,19 @@ impl Run {
 
 pub fn count(items: &[Item]) -> usize {
     items.iter().map(|i| i.digits.len()).sum()
+}
+
+/// Ends of the windows from item `i` on whose digits number `least` to `most`.
+pub fn windows(items: &[Item], i: usize, least: usize, most: usize) -> Range<usize> {
+    let (mut total, mut from, mut j) = (0, items.len() + 1, i);
+    while let Some(item) = items.get(j).filter(|item| total + item.digits.len() <= most) {
+        total += item.digits.len();
+        j += 1;
+        if total >= least {
+            from = from.min(j);
+        }
+    }
+    from..j + 1
 }
 
 pub fn joined(items: &[Item]) -> String {
@@ -199,62 +214,64 @@ fn times(word: &str) -> Option<usize> {
     })
 }
 
-/// One number from token `i` on; `inside` a run homophones count.
-fn item_at(text: &str, tokens: &[Token<'_>], i: usize, gap: Gap, inside: bool) -> Option<(Item, usize)> {
-    let t = tokens.get(i)?;
-    let item = |digits: String, last: &Token<'_>, word| Item { start: t.start, end: last.end, digits, word, gap };
-    if t.kind == TokenKind::Number {
-        return Some((item(t.text.to_string(), t, false), 1));
-    }
-    if t.kind != TokenKind::Word {
-        return None;
-    }
-    // The token after, if only a space or hyphen parts them.
-    let after = |n: usize| {
-        let (a, b) = (tokens.get(i + n - 1)?, tokens.get(i + n)?);
-        matches!(gap_between(text, a, b)?, Gap::Space | Gap::Hyphen).then_some(b)
-    };
-    if let Some(n) = times(&t.text) {
-        let b = after(1)?;
-        let one = unit(&b.text).or_else(|| (b.kind == TokenKind::Number && b.text.len() == 1).then_some(&*b.text))?;
-        return Some((item(one.repeat(n), b, true), 2));
-    }
-    if inside && let Some((_, d)) = HOMOPHONES.iter().find(|(w, _)| t.is(w)) {
-        return Some((item((*d).into(), t, true), 1));
-    }
-    if let Some(d) = tens(&t.text) {
-        return Some(match after(1).filter(|b| !b.is("o") && !b.is("oh")).and_then(|b| Some((b, unit(&b.text).filter(|u| *u != "0")?))) {
-            Some((b, u)) => (item(format!("{d}{u}"), b, true), 2),
-            None => (item(format!("{d}0"), t, true), 1),
-        });
-    }
-    let (digits, mut last, mut used) = (teen(&t.text).or_else(|| unit(&t.text))?, t, 1);
-    let mut digits = digits.to_string();
-    if let Some(b) = after(1).filter(|b| b.is("hundred") || b.is("thousand")) {
-        (last, used) = (b, 2);
-        match b.is("hundred").then(|| below_hundred(&after, 2)).flatten() {
-            Some((two, end, n)) => {
-                digits.push_str(&two);
-                (last, used) = (end, n);
-            }
-            None => digits.push_str(if b.is("hundred") { "00" } else { "000" }),
-        }
-    }
-    Some((item(digits, last, true), used))
+/// The token after `i`, if only a space or hyphen parts them.
+fn after<'t, 'a>(text: &str, tokens: &'t [Token<'a>], i: usize) -> Option<&'t Token<'a>> {
+    let (a, b) = (tokens.get(i)?, tokens.get(i + 1)?);
+    matches!(gap_between(text, a, b)?, Gap::Space | Gap::Hyphen).then_some(b)
 }
 
-/// "and ninety two" after "one hundred".
-fn below_hundred<'a, 'b>(after: &impl Fn(usize) -> Option<&'a Token<'b>>, at: usize) -> Option<(String, &'a Token<'b>, usize)> {
-    let and = after(at).filter(|t| t.is("and"))?;
-    let _ = and;
-    let t = after(at + 1)?;
-    if let Some(d) = tens(&t.text) {
-        return Some(match after(at + 2).and_then(|b| Some((b, unit(&b.text).filter(|u| *u != "0")?))) {
-            Some((b, u)) => (format!("{d}{u}"), b, at + 3),
-            None => (format!("{d}0"), t, at + 2),
-        });
+/// One number from token `i` on and how many tokens it took; `inside` a run homophones count.
+fn item_at(text: &str, tokens: &[Token<'_>], i: usize, gap: Gap, inside: bool) -> Option<(Item, usize)> {
+    let t = tokens.get(i)?;
+    let word = t.kind == TokenKind::Word;
+    let (digits, used) = match t.kind {
+        TokenKind::Number => (t.text.to_string(), 1),
+        TokenKind::Mixed => return None,
+        TokenKind::Word => said_at(text, tokens, i, inside)?,
+    };
+    Some((Item { start: t.start, end: tokens[i + used - 1].end, digits, word, gap }, used))
+}
+
+/// The digits of a number said from token `i` on, and how many tokens say it.
+fn said_at(text: &str, tokens: &[Token<'_>], i: usize, inside: bool) -> Option<(String, usize)> {
+    let t = &tokens[i];
+    if let Some(n) = times(&t.text) {
+        let b = after(text, tokens, i)?;
+        let one = unit(&b.text).or_else(|| (b.kind == TokenKind::Number && b.text.len() == 1).then_some(&*b.text))?;
+        return Some((one.repeat(n), 2));
     }
-    teen(&t.text).map(|d| (d.to_string(), t, at + 2)).or_else(|| unit(&t.text).map(|u| (format!("0{u}"), t, at + 2)))
+    if let Some((_, d)) = HOMOPHONES.iter().find(|(w, _)| inside && t.is(w)) {
+        return Some(((*d).into(), 1));
+    }
+    if tens(&t.text).is_some() {
+        return two_digits(text, tokens, i);
+    }
+    let digits = teen(&t.text).or_else(|| unit(&t.text))?;
+    match after(text, tokens, i) {
+        Some(b) if b.is("thousand") => Some((format!("{digits}000"), 2)),
+        Some(b) if b.is("hundred") => {
+            // "one hundred and ninety two"
+            let and = after(text, tokens, i + 1).filter(|t| t.is("and")).and_then(|_| after(text, tokens, i + 2));
+            match and.and_then(|_| two_digits(text, tokens, i + 3)) {
+                Some((rest, used)) => Some((format!("{digits}{rest}"), 3 + used)),
+                None => Some((format!("{digits}00"), 2)),
+            }
+        }
+        _ => Some((digits.into(), 1)),
+    }
+}
+
+/// "ninety two" as 92, "ninety" as 90, "twelve" as 12, "five" as 05.
+fn two_digits(text: &str, tokens: &[Token<'_>], i: usize) -> Option<(String, usize)> {
+    let t = tokens.get(i)?;
+    let Some(d) = tens(&t.text) else {
+        let small = teen(&t.text).map(str::to_string).or_else(|| unit(&t.text).map(|u| format!("0{u}")))?;
+        return Some((small, 1));
+    };
+    match after(text, tokens, i).and_then(|b| unit(&b.text)).filter(|u| *u != "0") {
+        Some(u) => Some((format!("{d}{u}"), 2)),
+        None => Some((format!("{d}0"), 1)),
+    }
 }
 
 #[cfg(test)]

@@ -1,28 +1,16 @@
-//! ONNX Runtime: loaded once for the process, from the models folder.
+//! ONNX Runtime: loaded once for the process, from the models folders.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use loom_models::Models;
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 
 use crate::error::{Error, Result};
 
-/// The library's folder in a models folder.
-pub const FOLDER: &str = "onnxruntime-1.31.1";
-
-/// Where the library lies in a models folder.
-pub fn library(models: &Path) -> PathBuf {
-    let name = if cfg!(windows) {
-        "onnxruntime.dll"
-    } else if cfg!(target_os = "macos") {
-        "libonnxruntime.dylib"
-    } else {
-        "libonnxruntime.so"
-    };
-    models.join(FOLDER).join(name)
-}
+const ID: &str = "onnxruntime-1.31.1";
 
 static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
 
@@ -34,17 +22,12 @@ impl Runtime {
     /// The first call loads the library and later ones share it, wherever they look.
     ///
     /// Errors: `Stop` if the library is missing or cannot be loaded.
-    pub fn load(models: &Path) -> Result<Self> {
+    pub fn load(models: &Models) -> Result<Self> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(environment) = &*loaded {
             return Ok(Self(environment.clone()));
         }
-        let library = library(models);
-        if !library.is_file() {
-            return Err(Error::stop(
-                "the speech runtime (ONNX Runtime) is not in the models folder: run `cargo xtask setup` or `loom models pull onnxruntime-1.31.1`",
-            ));
-        }
+        let library = models.library(ID).map_err(not_there)?;
         let unusable = || Error::stop("the speech runtime (ONNX Runtime) cannot be loaded: run `loom models verify`");
         let builder = ort::init_from(&library).map_err(|e| unusable().because(e.to_string()))?;
         let environment = builder.with_name("loom").with_telemetry(false).build().map_err(|e| unusable().because(e))?;
@@ -55,12 +38,10 @@ impl Runtime {
 
     /// A model on one thread that sleeps while it has nothing to do.
     ///
-    /// Errors: `Stop` if the file is missing or damaged.
-    pub fn session(&self, model: &Path) -> Result<Session> {
-        if !model.is_file() {
-            return Err(Error::stop("a speech model is not in the models folder: run `cargo xtask setup` or `loom models pull`"));
-        }
-        self.open(model).map_err(|e| Error::stop("a speech model cannot be read: run `loom models verify`").because(e.to_string()))
+    /// Errors: `Stop` if the file is missing or damaged, saying what fetches it.
+    pub fn session(&self, models: &Models, id: &str, file: &str) -> Result<Session> {
+        let model = models.path(id, file).map_err(not_there)?;
+        self.open(&model).map_err(|e| Error::stop("a speech model cannot be read: run `loom models verify`").because(e.to_string()))
     }
 
     fn open(&self, model: &Path) -> ort::Result<Session> {
@@ -76,6 +57,11 @@ impl Runtime {
             .with_optimization_level(level)?
             .commit_from_file(model)
     }
+}
+
+/// The models' own sentence says what to do.
+pub(super) fn not_there(e: loom_models::Error) -> Error {
+    Error::stop(e.message().to_string()).because(e)
 }
 
 /// A failed run of a model that loaded.

@@ -2,8 +2,7 @@
 //! 64 before it. One frame costs it no more than the streaming model, many together cost less, and the
 //! probabilities are the same to the last bit. <https://github.com/snakers4/silero-vad>
 
-use std::path::Path;
-
+use loom_models::Models;
 use ort::session::Session;
 use ort::value::TensorRef;
 
@@ -17,8 +16,6 @@ const STATE: usize = 128;
 const BATCH: usize = 64;
 pub const ID: &str = "silero-vad";
 pub const MODEL: &str = "silero-vad-6.2.3";
-/// What it reads in the model's folder.
-pub const FILES: &[&str] = &["silero_vad_16k_sequence.onnx"];
 
 pub struct Silero {
     session: Session,
@@ -29,8 +26,8 @@ pub struct Silero {
 }
 
 impl Silero {
-    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self> {
-        let session = runtime.session(&models.join(MODEL).join("silero_vad_16k_sequence.onnx"))?;
+    pub fn load(runtime: &Runtime, models: &Models) -> Result<Self> {
+        let session = runtime.session(models, MODEL, "silero_vad_16k_sequence.onnx")?;
         Ok(Self { session, h: [0.0; STATE], c: [0.0; STATE], context: [0.0; CONTEXT], rows: Vec::new() })
     }
 

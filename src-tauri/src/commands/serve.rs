@@ -1,6 +1,6 @@
 //! `loom serve`: the pipeline and the API, without a window.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,6 +16,9 @@ use crate::context::Context;
 use crate::home::Home;
 use crate::when::When;
 use crate::{logging, output};
+
+/// How long a request to end may go unnoticed.
+const LOOK: Duration = Duration::from_millis(250);
 
 #[derive(clap::Args, Default)]
 pub struct Args {
@@ -64,19 +67,26 @@ pub fn run(args: &Args, mut context: Context) -> Result<ExitCode> {
     outcome
 }
 
-/// A command that reads the folder holds it for a moment: that is waited for, a running Loom is not.
+/// A command that reads the folder holds it for a moment: that is waited for, a Loom that answers is not.
 fn lock(dir: &DataDir) -> Result<Lock> {
     const PATIENCE: Duration = Duration::from_secs(3);
     let began = Instant::now();
-    // What a killed instance left behind must not pass for a running one.
-    let stale = dir.address();
     loop {
         match dir.lock() {
-            Ok(lock) => return Ok(lock),
-            Err(e) if stale.is_some() || dir.address().is_some() || began.elapsed() > PATIENCE => return Err(e),
+            Ok(lock) => {
+                // What a killed instance left behind must not pass for this one.
+                dir.remove_address();
+                return Ok(lock);
+            }
+            Err(e) if began.elapsed() > PATIENCE || dir.address().is_some_and(|a| answers(&a)) => return Err(e),
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
+}
+
+fn answers(address: &Address) -> bool {
+    let at = address.url.strip_prefix("http://").and_then(|a| a.parse().ok());
+    at.is_some_and(|at| TcpStream::connect_timeout(&at, Duration::from_millis(500)).is_ok())
 }
 
 /// Loopback alone.
@@ -105,12 +115,13 @@ fn live(
     let router = loom_core::api::router(home.state.clone());
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
+    let (finished, work_is_done) = tokio::sync::oneshot::channel();
     let server = runtime.spawn(loom_core::api::serve(router, listener, async move {
-        signal.wait_or(&asked).await;
+        signal.wait_or(work_is_done).await;
         asked.store(true, Ordering::Release);
     }));
     let worked = work(args, at, home, &stop);
-    stop.store(true, Ordering::Release);
+    drop(finished);
     let served = runtime.block_on(server).map_err(|e| Error::bug("the server broke off").because(e))?;
     let all_well = worked?;
     served?;
@@ -121,8 +132,12 @@ fn live(
 fn work(args: &Args, at: Option<Time>, home: &Home, stop: &AtomicBool) -> Result<bool> {
     let _running = home.app.start()?;
     let feed = Feed::start(&home.app, args.input.clone(), at, |path, p| output::progress_of(path, p.seconds, p.total), told)?;
-    while !stop.load(Ordering::Acquire) && !(args.exit_when_done && feed.is_done() && home.app.drained()?) {
-        std::thread::sleep(Duration::from_millis(50));
+    let mut seen = 0;
+    while !stop.load(Ordering::Acquire) {
+        if args.exit_when_done && feed.is_done() && home.app.drained()? {
+            break;
+        }
+        seen = home.app.bus.wait(seen, LOOK);
     }
     Ok(feed.stop())
 }
@@ -155,23 +170,18 @@ impl Signal {
         Ok(Self {})
     }
 
-    /// Comes back when asked to end, by a signal or by the flag.
-    async fn wait_or(mut self, asked: &AtomicBool) {
-        let flag = async {
-            while !asked.load(Ordering::Acquire) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
+    /// Comes back at a signal, or when the other end of the channel goes.
+    async fn wait_or(mut self, done: tokio::sync::oneshot::Receiver<()>) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.term.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
-            () = flag => {}
+            _ = done => {}
         }
         #[cfg(not(unix))]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            () = flag => {}
+            _ = done => {}
         }
     }
 }

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use loom_core::app::engines;
 use loom_core::capture::decode;
 use loom_core::speech::formats::{self, FileTranscription};
-use loom_core::speech::runtime::Runtime;
-use loom_core::speech::silero::Silero;
-use loom_core::speech::stt::moonshine::Moonshine;
 use loom_core::speech::transcribe::{Transcription, transcribe};
 use loom_core::speech::{Recognizer, VoiceDetector};
 use loom_core::{Error, Result};
@@ -41,20 +39,19 @@ enum Format {
 /// A file that fails is named in a sentence, the others are done.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
     let engine = args.engine.as_deref().unwrap_or(&context.settings.engine);
-    if engine != "moonshine-tiny-en" {
-        return Err(Error::invalid("there is no such engine: take moonshine-tiny-en"));
+    if engine != engines::ENGINE {
+        return Err(Error::invalid(format!("there is no such engine: take {}", engines::ENGINE)));
     }
-    let mut engines = None;
+    let mut loaded = None;
     let mut failed = false;
     for (number, file) in args.files.iter().enumerate() {
-        match one(file, context, &mut engines) {
+        match one(file, context, &mut loaded) {
             Ok((t, warnings)) => {
                 warnings.iter().for_each(|w| output::complain(&format!("{}: {w}", file.display())));
                 print(args, number, file, &t)?;
             }
-            // Without models no file can be done: said once.
-            Err(e) if engines.is_none() && e.kind == loom_core::Kind::Stop => return Err(e),
-            Err(e) => {
+            Err(Failed::Models(e)) => return Err(e),
+            Err(Failed::File(e)) => {
                 failed = true;
                 output::complain(&format!("{}: {e}", file.display()));
             }
@@ -68,12 +65,18 @@ struct Engines {
     recognizer: Box<dyn Recognizer>,
 }
 
+/// Without models no file can be done; a file that cannot be done is one.
+enum Failed {
+    Models(Error),
+    File(Error),
+}
+
 /// The words, and what a person should know about the file. Models are loaded for the first file that decodes.
-fn one(file: &Path, context: &Context, engines: &mut Option<Engines>) -> Result<(Transcription, Vec<String>)> {
-    let mut decoder = decode::open(file)?;
-    let engines = match engines {
+fn one(file: &Path, context: &Context, loaded: &mut Option<Engines>) -> Result<(Transcription, Vec<String>), Failed> {
+    let mut decoder = decode::open(file).map_err(Failed::File)?;
+    let engines = match loaded {
         Some(e) => e,
-        none => none.insert(load(&Models::find(Some(context.dir.path())))?),
+        none => none.insert(load(&Models::find(Some(context.dir.path()))).map_err(Failed::Models)?),
     };
     let total = decoder.duration_hint_s();
     let mut done = 0;
@@ -83,30 +86,11 @@ fn one(file: &Path, context: &Context, engines: &mut Option<Engines>) -> Result<
     });
     let transcription = transcribe(&mut watched, &mut *engines.detector, &mut *engines.recognizer);
     output::progress("");
-    Ok((transcription?, decoder.warnings()))
+    Ok((transcription.map_err(Failed::File)?, decoder.warnings()))
 }
 
 fn load(models: &Models) -> Result<Engines> {
-    let runtime = models.library("onnxruntime-1.31.1").map_err(|e| Error::stop(e.to_string()))?;
-    let runtime = Runtime::load(above(&runtime)?)?;
-    let silero = verified(models, "silero-vad-6.2.3", &["silero_vad_16k_sequence.onnx"])?;
-    let moonshine = verified(models, "moonshine-tiny-en", &["tokenizer.bin", "encoder_model.ort", "decoder_model_merged.cross.onnx"])?;
-    Ok(Engines { detector: Box::new(Silero::load(&runtime, &silero)?), recognizer: Box::new(Moonshine::load(&runtime, &moonshine)?) })
-}
-
-/// The models folder where an entry's files lie, once each was found whole.
-fn verified(models: &Models, id: &str, files: &[&str]) -> Result<PathBuf> {
-    let mut folder = PathBuf::new();
-    for file in files {
-        let path = models.path(id, file).map_err(|e| Error::stop(e.to_string()))?;
-        folder = above(&path)?.to_path_buf();
-    }
-    Ok(folder)
-}
-
-/// `<models folder>` of `<models folder>/<id>/<file>`.
-fn above(file: &Path) -> Result<&Path> {
-    file.ancestors().nth(2).ok_or_else(|| Error::bug("a model file lies in no models folder"))
+    Ok(Engines { detector: Box::new(engines::load_detector(models)?), recognizer: Box::new(engines::load_recognizer(models)?) })
 }
 
 fn print(args: &Args, number: usize, file: &Path, t: &Transcription) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod doors;
+mod masking;
 mod served;
 mod writing;
 

@@ -92,7 +92,7 @@ async fn bodies_that_are_no_json_or_too_large() {
 #[tokio::test]
 async fn nobody_writes_behind_the_wall_or_to_dead_letters() {
     let rig = rig();
-    for topic in ["media.text.released", "media.text.shared", "media.text.released.dlq", "device.audio.raw.dlq"] {
+    for topic in ["media.text.released", "media.text.shared", "media.text.released.dlq", "device.audio.raw.dlq", crate::bus::names::AUDIT] {
         let a = rig.post(&format!("/api/topics/{topic}/records"), &json!({"data": {}}), &[]).await;
         assert_eq!(a.status, StatusCode::FORBIDDEN, "{topic}");
         assert_eq!(rig.state.bus.topic(&TopicName::parse(topic).unwrap()).unwrap().map_or(0, |t| t.records), 0);

@@ -10,14 +10,12 @@ use super::read::offset_at;
 use super::schema::{offset_of, record_id};
 use crate::bus::{Retention, TopicName};
 use crate::env::Time;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Records a transaction.
 const ROWS: usize = 1000;
 /// Pages a transaction, when space is given back.
 const PAGES: u32 = 128;
-/// Free pages that stay in the file for what comes next.
-const SPARE_PAGES: i64 = 2048;
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Where a partition's retention ends.
@@ -37,14 +35,13 @@ pub(super) fn retain(log: &Sqlite) -> Result<u64> {
             Some(t) => log.db.read(|c| offset_at(c, limit.topic_partition, t))?,
             None => 0,
         };
-        loop {
-            let heads = log.heads.clone();
-            let n = log.db.maintain(move |tx| delete(tx, &heads, limit, until))?;
-            gone += n;
-            if n == 0 {
-                break;
-            }
-        }
+        // Two at once: one is prepared while the writer works on the other.
+        let delete = || delete_all(log, limit, until);
+        gone += std::thread::scope(|s| {
+            let other = s.spawn(delete);
+            let mine = delete();
+            other.join().map_err(|_| Error::bug("a thread that deletes broke off"))?.and_then(|n| Ok(n + mine?))
+        })?;
     }
     give_back(log)?;
     Ok(gone)
@@ -62,6 +59,26 @@ fn limits(log: &Sqlite, now: Time) -> Result<Vec<Limit>> {
         };
         Ok(s.query_map([], limit)?.collect::<Result<_, _>>()?)
     })
+}
+
+fn delete_all(log: &Sqlite, limit: Limit, until: u64) -> Result<u64> {
+    let mut gone = 0;
+    loop {
+        let heads = log.heads.clone();
+        match log.db.tidy(move |tx| quickly(tx, || delete(tx, &heads, limit, until)))? {
+            0 => return Ok(gone),
+            n => gone += n,
+        }
+    }
+}
+
+/// Without overwriting pages that become free as a whole: giving them back does that.
+fn quickly<T>(tx: &Transaction, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    let set = |how| tx.prepare_cached(how)?.query_row([], |r| r.get::<_, i64>(0));
+    set("PRAGMA secure_delete = FAST")?;
+    let result = f();
+    set("PRAGMA secure_delete = ON")?;
+    result
 }
 
 /// Deletes the oldest records past their limit, [`ROWS`] at most; how many.
@@ -92,18 +109,15 @@ fn delete(tx: &Transaction, heads: &Heads, limit: Limit, until: u64) -> Result<u
     Ok(rows)
 }
 
-/// Gives free pages back to the disk, but for a few.
+/// Gives free pages back to the disk, all of them: what was in them is then nowhere in the file.
 fn give_back(log: &Sqlite) -> Result<()> {
     let step = |tx: &Transaction| {
-        let spare: i64 = tx.query_row("PRAGMA freelist_count", [], |r| r.get(0))?;
-        if spare > SPARE_PAGES {
-            let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
-            let mut rows = s.query([])?;
-            while rows.next()?.is_some() {}
-        }
-        Ok(spare > SPARE_PAGES)
+        let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+        let mut rows = s.query([])?;
+        while rows.next()?.is_some() {}
+        Ok(tx.prepare_cached("PRAGMA freelist_count")?.query_row([], |r| r.get::<_, i64>(0))?)
     };
-    while log.db.maintain(step)? {}
+    while log.db.tidy(step)? > 0 {}
     Ok(())
 }
 

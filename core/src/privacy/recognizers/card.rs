@@ -2,13 +2,13 @@
 //! length, Luhn's checksum, ISO/IEC 7812-1) needs no context; one heard wrongly is known by its context or its length.
 
 use super::{Finding, Recognizer};
-use crate::privacy::spoken::{Gap, Item, Run, count, joined};
+use crate::privacy::spoken::{Gap, Item, Run, count, joined, windows};
 use crate::privacy::text::{Doc, TokenKind};
 
 pub struct Card;
 
 const KIND: &str = "CREDIT_CARD";
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 22] = [
     "american",
     "card",
     "cards",
@@ -22,7 +22,6 @@ const WORDS: [&str; 23] = [
     "maestro",
     "jcb",
     "diners",
-    "cc",
     "cvv",
     "creditcard",
     "kreditkarte",
@@ -42,8 +41,12 @@ impl Recognizer for Card {
         &WORDS
     }
     fn find(&self, doc: &Doc<'_>, out: &mut Vec<Finding>) {
-        for run in &doc.runs {
-            let context = doc.near(run.start(), run.end(), &WORDS);
+        for run in doc.runs.iter().filter(|r| r.total() >= 8) {
+            // "cc" is also a compiler and a copy, so it counts only straight before.
+            let context = doc.near(run.start(), run.end(), &WORDS) || doc.preceded(run.start(), 1, &["cc"]);
+            if run.is_counting() {
+                continue;
+            }
             let before = out.len();
             valid_numbers(run, context, out);
             // Said aloud, what is beside a valid number is that number heard twice.
@@ -72,8 +75,7 @@ fn valid_numbers(run: &Run, context: bool, out: &mut Vec<Finding>) {
     let items = &run.items;
     let mut i = 0;
     while i < items.len() {
-        let longest = (i + 1..=items.len()).take_while(|j| count(&items[i..*j]) <= 19).last();
-        let found = longest.and_then(|l| (i + 1..=l).rev().find(|j| is_card(&items[i..*j], context)));
+        let found = windows(items, i, 12, 19).rev().find(|j| is_card(&items[i..*j], context));
         let Some(j) = found else {
             i += 1;
             continue;
@@ -90,6 +92,9 @@ fn valid_numbers(run: &Run, context: bool, out: &mut Vec<Finding>) {
 }
 
 fn is_card(items: &[Item], context: bool) -> bool {
+    if !context && !matches!(count(items), 13..=16) {
+        return false;
+    }
     let digits = joined(items);
     let usual = matches!(digits.len(), 14..=16) || digits.len() == 13 && digits.starts_with('4') && items.len() == 1;
     (usual || context) && issued(&digits) && luhn(&digits) && (context || grouped(items))
@@ -99,8 +104,8 @@ fn is_card(items: &[Item], context: bool) -> bool {
 fn grouped(items: &[Item]) -> bool {
     let lens: Vec<usize> = items.iter().map(|i| i.digits.len()).collect();
     let list = items[1..].iter().any(|i| matches!(i.gap, Gap::Comma | Gap::Dot));
-    let even = lens[..lens.len() - 1].iter().all(|l| *l == lens[0]) && lens[lens.len() - 1] <= lens[0];
-    let spoken = items.iter().any(|i| i.word) || lens.iter().all(|l| *l <= 2);
+    let even = lens[0] >= 3 && lens[..lens.len() - 1].iter().all(|l| *l == lens[0]) && lens[lens.len() - 1] <= lens[0];
+    let spoken = items.iter().any(|i| i.word) || lens.iter().all(|l| *l == 1);
     !list || even || spoken || matches!(lens[..], [4, 6, 4 | 5])
 }
 
@@ -137,9 +142,6 @@ pub(super) fn luhn(digits: &str) -> bool {
 /// A number that is no valid card but plainly was one before somebody misheard or mistyped it.
 fn long_number(doc: &Doc<'_>, run: &Run, context: bool) -> Option<(f32, &'static str)> {
     let total = run.total();
-    if run.is_counting() {
-        return None;
-    }
     if context && total >= 12 {
         return Some((0.65, "a long number near a word for a card"));
     }
@@ -153,7 +155,7 @@ fn long_number(doc: &Doc<'_>, run: &Run, context: bool) -> Option<(f32, &'static
     if total >= 13 && (run.spelled() >= 8 || run.in_words() >= 4) {
         return Some((0.6, "a long number said digit by digit"));
     }
-    let zeros = run.items.iter().filter(|i| i.digits.len() > 1 && i.digits.starts_with('0')).count();
-    let groups = run.items.len() >= 3 && run.items.iter().all(|i| i.digits.len() <= 6);
+    let zeros = run.items.iter().filter(|i| i.digits.len() > 2 && i.digits.starts_with('0')).count();
+    let groups = (3..=6).contains(&run.items.len()) && run.items.iter().all(|i| i.digits.len() <= 6);
     (total >= 13 && zeros >= 2 && groups).then_some((0.5, "a long number in groups that begin with zero"))
 }

@@ -104,7 +104,7 @@ fn spoken(doc: &Doc<'_>, out: &mut Vec<Finding>) {
             (0.95, "a spelled account number with a right checksum")
         } else if doc.near(s.start, s.end, &WORDS) {
             (0.7, "a long spelled code near a word for an account")
-        } else if s.code.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic) {
+        } else if s.code.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic) && !s.code[8..].bytes().any(|b| b.is_ascii_alphabetic()) {
             (0.55, "a long spelled code that begins with letters")
         } else {
             continue;

@@ -13,6 +13,8 @@ mod ssn;
 
 use super::text::Doc;
 
+pub use secret::{ready, secret_field};
+
 /// Something that must not be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
@@ -66,11 +68,6 @@ const CONTEXT: f32 = 0.35;
 
 fn surer(score: f32, context: bool) -> f32 {
     if context { (score + CONTEXT).min(1.0) } else { score }
-}
-
-/// Whether every recogniser can do its work.
-pub fn ready() -> bool {
-    secret::ready()
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use super::phone_codes::calling_code;
 use super::{Finding, Recognizer, surer};
-use crate::privacy::spoken::{Gap, Item, Run, count, joined};
+use crate::privacy::spoken::{Gap, Item, Run, count, joined, windows};
 use crate::privacy::text::Doc;
 
 pub struct Phone;
 
 const KIND: &str = "PHONE_NUMBER";
-const STRONG: [&str; 30] = [
+const STRONG: [&str; 27] = [
     "phone",
     "phones",
     "telephone",
@@ -23,18 +23,15 @@ const STRONG: [&str; 30] = [
     "hotline",
     "landline",
     "voicemail",
-    "handy",
     "telefon",
     "telefono",
     "teléfono",
     "téléphone",
     "telefone",
-    "portable",
     "móvil",
     "celular",
     "mobil",
     "desk",
-    "signal",
     "pager",
     "telefonnummer",
     "rufnummer",
@@ -85,7 +82,7 @@ impl Recognizer for Phone {
         &STRONG
     }
     fn find(&self, doc: &Doc<'_>, out: &mut Vec<Finding>) {
-        for run in &doc.runs {
+        for run in doc.runs.iter().filter(|r| r.total() >= 5) {
             let context = context(doc, run);
             match spoken(run, context) {
                 Some((score, why)) => out.push(finding(doc, &run.items, score, why)),
@@ -125,8 +122,13 @@ fn typed(doc: &Doc<'_>, run: &Run, context: Context, out: &mut Vec<Finding>) {
     let items = &run.items;
     let mut i = 0;
     while i < items.len() {
-        let longest = (i + 1..=items.len()).take_while(|j| count(&items[i..*j]) <= 17).last();
-        let found = longest.and_then(|l| (i + 1..=l).rev().find_map(|j| classify(doc, &items[i..j], context).map(|s| (j, s))));
+        // A lone digit begins a number only before an area code, after a plus, or near a word for a phone.
+        let lone = items[i].digits.len() == 1 && items.get(i + 1).is_none_or(|n| n.digits.len() != 3);
+        if lone && context == Context::None && !plus(doc, items[i].start) {
+            i += 1;
+            continue;
+        }
+        let found = windows(items, i, 5, 17).rev().find_map(|j| classify(doc, &items[i..j], context).map(|s| (j, s)));
         let Some((j, (score, why))) = found else {
             i += 1;
             continue;
@@ -144,7 +146,12 @@ fn classify(doc: &Doc<'_>, items: &[Item], context: Context) -> Option<(f32, &'s
         let known = calling_code(&digits).is_some() && (7..=15).contains(&total);
         return known.then(|| (surer(0.6, near), "a plus, a country's code and a number"));
     }
-    if digits.starts_with("00") && (10..=17).contains(&total) && calling_code(&digits[2..]).is_some() && (near || items.len() > 1) {
+    if digits.starts_with("00")
+        && (10..=17).contains(&total)
+        && calling_code(&digits[2..]).is_some()
+        && (near || items.len() > 1)
+        && !listed(items)
+    {
         return Some((surer(0.5, near), "a country's code and a number"));
     }
     if is_date(items, &lens) {

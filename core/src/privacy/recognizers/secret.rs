@@ -75,6 +75,13 @@ pub fn ready() -> bool {
     PATTERNS.is_some()
 }
 
+/// What a field named `password`, `client secret`, `api key` … holds: all of it.
+pub fn secret_field(name: &str, value: &str) -> Option<Finding> {
+    let named = PATTERNS.as_ref()?.named.find(&format!("{name}: x")).is_some_and(|m| m.end() == name.len() + 2);
+    let one = !value.is_empty() && value.parse::<f64>().is_err();
+    (named && one).then(|| found(0, value.len(), 0.8, "what a name of a secret is set to"))
+}
+
 impl Recognizer for Secret {
     fn entity_type(&self) -> &'static str {
         KIND
@@ -244,7 +251,7 @@ const ABOUT_TOO: [&str; 22] = [
 
 /// The value named: to the end of the quotes, the token, or (said aloud) of the clause.
 fn value_after(doc: &Doc<'_>, name: &str, at: usize) -> Option<Finding> {
-    let rest = &doc.text[at..];
+    let rest = bounded(&doc.text[at..]);
     let said = name.trim_end().ends_with(|c: char| c.is_alphabetic());
     let quote = name.chars().next_back().filter(|c| matches!(c, '"' | '\'' | '`'));
     let first: &str = rest.split(|c: char| c.is_whitespace() || quote == Some(c)).next().filter(|f| !f.is_empty())?;
@@ -252,14 +259,33 @@ fn value_after(doc: &Doc<'_>, name: &str, at: usize) -> Option<Finding> {
         let n = rest.find(q).filter(|n| (1..=200).contains(n) && !rest[..*n].contains('\n'))?;
         return Some(found(at, at + n, 0.8, "what a name of a secret is set to"));
     }
-    let short = name.to_lowercase().contains(" to");
-    if !said || short {
-        let value = first.trim_end_matches([',', ';', ')', '}', ']', '.', '!', '?', '"', '\'']);
-        let enough = if short { value.len() >= 6 && entropy(value) > 2.5 && odd(value) } else { value.len() >= 4 && !word_about(value) };
-        return enough.then(|| found(at, at + value.len(), 0.7, "what a name of a secret is set to"));
+    if said && is_password(name) {
+        return phrase(doc, at);
     }
-    phrase(doc, at)
+    // In a program a name is followed by a type or a call as often as by a value.
+    let value = first.split([')', ']', '<', '>', '"', '\'', '`']).next()?.trim_end_matches([',', ';', '}', '.', '!', '?']);
+    let plain = value.starts_with(|c: char| c.is_alphanumeric() || "$!@#%^*_-+~/".contains(c));
+    let called = first[value.len()..].starts_with(['(', '<']) || value.contains("::") || value.contains('(');
+    let enough = match is_password(name) && !said {
+        true => value.len() >= 4 && !word_about(value),
+        false => value.len() >= 6 && odd(value) && entropy(value) > 2.0,
+    };
+    (plain && !called && enough).then(|| found(at, at + value.len(), 0.7, "what a name of a secret is set to"))
 }
+
+/// Names whose value may be words, when what follows is "is" and not "to".
+fn is_password(name: &str) -> bool {
+    let name = name.trim_end().to_lowercase();
+    let one = ["password", "passphrase", "passcode", "passwd", "pwd", "passwort", "contraseña", "phrase", "recovery"];
+    !name.ends_with(" to") && one.iter().any(|w| name.contains(w)) && !name.contains("passwords")
+}
+
+/// No more of it than a value may be long, or a line of names without a space would cost its square.
+fn bounded(rest: &str) -> &str {
+    &rest[..rest.floor_char_boundary(MAX_VALUE_BYTES)]
+}
+
+const MAX_VALUE_BYTES: usize = 1024;
 
 fn word_about(value: &str) -> bool {
     let v = value.to_lowercase();
@@ -296,7 +322,8 @@ fn phrase(doc: &Doc<'_>, at: usize) -> Option<Finding> {
 
 /// Where the characters without a space end, less the sentence's own punctuation.
 fn solid_end(doc: &Doc<'_>, start: usize) -> usize {
-    let n = doc.text[start..].find(char::is_whitespace).unwrap_or(doc.text.len() - start);
+    let rest = bounded(&doc.text[start..]);
+    let n = rest.find(char::is_whitespace).unwrap_or(rest.len());
     start + doc.text[start..start + n].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”']).len()
 }
 

@@ -97,7 +97,7 @@ fn letter(text: &str, kind: TokenKind) -> Option<char> {
     }
 }
 
-/// Nothing but a space, hyphen, comma or full stop between.
+/// Nothing but a space, hyphen or comma between; full stops are of abbreviations.
 fn close(between: &str) -> bool {
-    between.len() <= 3 && between.chars().all(|c| matches!(c, ' ' | '-' | ',' | '.'))
+    between.len() <= 3 && between.chars().all(|c| matches!(c, ' ' | '-' | ','))
 }

@@ -18,7 +18,7 @@ impl Recognizer for Ssn {
         &WORDS
     }
     fn find(&self, doc: &Doc<'_>, out: &mut Vec<Finding>) {
-        for run in &doc.runs {
+        for run in doc.runs.iter().filter(|r| r.total() >= 7) {
             let context = doc.near(run.start(), run.end(), &WORDS);
             let before = out.len();
             typed(run, context, out);

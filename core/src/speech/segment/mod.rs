@@ -38,10 +38,12 @@ impl Default for Tuning {
         Self {
             start: 0.5,
             end: 0.35,
-            pad_before: 10,
-            pad_after: 10,
-            hangover: 22,
-            hangover_long: 12,
+            // Three quarters of a second: with less, soft first and last words are lost or misheard.
+            pad_before: 24,
+            pad_after: 24,
+            // A second: shorter pauses lie within sentences, and the recogniser wants its context.
+            hangover: 31,
+            hangover_long: 16,
             min_speech: 3,
             soft_cap: 469,
             hard_cap: 937,

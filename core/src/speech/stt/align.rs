@@ -28,6 +28,12 @@ impl Attention {
         }
     }
 
+    /// The frame that each token from this one on looks at most.
+    pub fn peaks(&self, from: usize) -> Vec<usize> {
+        let rows = self.rows.chunks_exact(self.frames.max(1)).skip(from);
+        rows.map(|row| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at)).collect()
+    }
+
     pub fn tokens(&self) -> usize {
         self.rows.len().checked_div(self.frames).unwrap_or(0)
     }
@@ -143,6 +149,15 @@ mod tests {
             ],
             &[(0, 4), (5, 23)],
         );
+    }
+
+    #[test]
+    fn peaks_are_where_each_token_looks_most() {
+        let mut a = Attention::default();
+        a.begin(3);
+        a.push(&[&[0.1, 0.2, 0.7], &[0.1, 0.8, 0.1]]);
+        a.push(&[&[0.1, 0.2, 0.7]]);
+        assert_eq!((a.tokens(), a.peaks(0), a.peaks(1)), (2, vec![1, 2], vec![2]));
     }
 
     #[test]

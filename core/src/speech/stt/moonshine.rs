@@ -1,29 +1,28 @@
 //! Moonshine tiny-en on ONNX Runtime: English with case and punctuation, greedy decoding, word times from
 //! cross-attention. Jeffries et al., "Moonshine: Speech Recognition for Live Transcription and Voice Commands",
-//! 2024. The decoder carries `cross_attentions.*` outputs, which the model's conversion adds.
+//! 2024. The decoder is the two graphs that the model's conversion makes: one run an utterance, one a token.
 
-use std::path::Path;
+use std::borrow::Cow;
 
-use ort::session::{HasSelectedOutputs, SessionOutputs};
-use ort::session::{OutputSelector, RunOptions, Session, SessionInputValue};
+use loom_models::Models;
+use ort::memory::Allocator;
+use ort::session::{Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, Tensor, TensorRef};
 
 use super::align::Attention;
-use super::guard::{best, is_heard, looped};
+use super::guard::{best, is_heard, is_music, moves_on, repeated};
 use super::tokenizer::Tokenizer;
 use super::{Heard, Recognizer, Word};
 use crate::error::Result;
-use crate::speech::runtime::{Runtime, failed};
+use crate::speech::runtime::{Runtime, failed, not_there};
 use crate::speech::vad::SAMPLE_RATE;
 
 pub const ID: &str = "moonshine-tiny-en";
 pub const MODEL: &str = "moonshine-tiny-en-0.1.0";
-/// What it reads in the model's folder.
-pub const FILES: &[&str] = &["encoder_model.ort", "decoder_model_merged.cross.onnx", "tokenizer.bin"];
 const LAYERS: usize = 6;
 const HEADS: usize = 8;
 const HEAD: usize = 36;
-const START: i64 = 1;
+const START: u32 = 1;
 const END: u32 = 2;
 /// Samples in a frame of the encoder: 24 ms.
 const ENCODER_FRAME: f64 = 384.0 / SAMPLE_RATE as f64;
@@ -34,27 +33,14 @@ const TOKENS_PER_SECOND: f64 = 6.5;
 
 pub struct Moonshine {
     encoder: Session,
-    decoder: Session,
+    /// Once an utterance: what every step's cross-attention looks up.
+    lookup: Session,
+    /// Once a token.
+    step: Session,
     tokenizer: Tokenizer,
-    /// Of each decoder input, what it takes.
-    feeds: Vec<Feed>,
-    /// After the first step the encoder's keys and values stay as they are.
-    later: RunOptions<HasSelectedOutputs>,
     attention: Attention,
     samples: Vec<f32>,
     mask: Vec<i64>,
-}
-
-enum Feed {
-    Ids,
-    Hidden,
-    Mask,
-    UseCache,
-    /// The present output that it comes from, and whether it grows with every token.
-    Past {
-        present: String,
-        grows: bool,
-    },
 }
 
 /// What was decoded: tokens and the log-probability of each.
@@ -65,18 +51,12 @@ struct Decoded {
 }
 
 impl Moonshine {
-    pub fn load(runtime: &Runtime, models: &Path) -> Result<Self> {
-        let folder = models.join(ID);
-        let encoder = runtime.session(&folder.join("encoder_model.ort"))?;
-        let decoder = runtime.session(&folder.join("decoder_model_merged.cross.onnx"))?;
-        let tokenizer = Tokenizer::read(&folder.join("tokenizer.bin"))?;
-        let feeds = decoder.inputs().iter().map(|i| Feed::of(i.name())).collect();
-        let mut outputs = OutputSelector::default();
-        for output in decoder.outputs().iter().map(|o| o.name()).filter(|n| n.contains(".encoder.")) {
-            outputs = outputs.without(output);
-        }
-        let later = RunOptions::new().map_err(failed)?.with_outputs(outputs);
-        Ok(Self { encoder, decoder, tokenizer, feeds, later, attention: Attention::default(), samples: Vec::new(), mask: Vec::new() })
+    pub fn load(runtime: &Runtime, models: &Models) -> Result<Self> {
+        let encoder = runtime.session(models, ID, "encoder_model.ort")?;
+        let lookup = runtime.session(models, ID, "decoder_kv.onnx")?;
+        let step = runtime.session(models, ID, "decoder_step.onnx")?;
+        let tokenizer = Tokenizer::read(&models.path(ID, "tokenizer.bin").map_err(not_there)?)?;
+        Ok(Self { encoder, lookup, step, tokenizer, attention: Attention::default(), samples: Vec::new(), mask: Vec::new() })
     }
 
     fn encode(&mut self, samples: &[f32]) -> ort::Result<DynValue> {
@@ -94,41 +74,27 @@ impl Moonshine {
         answer.remove("last_hidden_state").ok_or_else(|| ort::Error::new("the encoder gives no hidden state"))
     }
 
-    fn decode(&mut self, hidden: &DynValue) -> ort::Result<Decoded> {
-        let most = (self.mask.len() as f64 / f64::from(SAMPLE_RATE) * TOKENS_PER_SECOND).ceil() as usize;
-        let mut past = empty_cache(&self.feeds)?;
-        let (mut decoded, mut id, mut use_cache) = (Decoded::default(), [START], [false]);
+    fn decode(&mut self, hidden: DynValue) -> ort::Result<Decoded> {
+        let seconds = self.samples.len() as f64 / f64::from(SAMPLE_RATE);
+        let most = (seconds * TOKENS_PER_SECOND).ceil() as usize;
         self.attention.begin(hidden.shape()[1] as usize);
+        let seen = take(&mut self.lookup.run(ort::inputs!["encoder_hidden_states" => hidden])?, names("present", "encoder"))?;
+        let mut past = (0..2 * LAYERS).map(|_| empty()).collect::<ort::Result<Vec<_>>>()?;
+        let (mut decoded, mut id) = (Decoded::default(), START);
         for _ in 0..most {
-            let mut feeds: Vec<SessionInputValue> = Vec::with_capacity(self.feeds.len());
-            for (feed, past) in self.feeds.iter().zip(&past) {
-                feeds.push(match feed {
-                    Feed::Ids => TensorRef::from_array_view(([1, 1], &id[..]))?.into(),
-                    Feed::Hidden => hidden.into(),
-                    Feed::Mask => TensorRef::from_array_view(([1, self.mask.len()], &*self.mask))?.into(),
-                    Feed::UseCache => TensorRef::from_array_view(([1], &use_cache[..]))?.into(),
-                    Feed::Past { .. } => past.as_ref().ok_or_else(|| ort::Error::new("the decoder lost its cache"))?.into(),
-                });
-            }
-            let mut answer = match use_cache[0] {
-                false => self.decoder.run(&feeds[..])?,
-                true => self.decoder.run_with_options(&feeds[..], &self.later)?,
-            };
-            drop(feeds);
-            let (token, log_p) = best(answer["logits"].try_extract_tensor()?.1);
+            let ids = [i64::from(id)];
+            let mut feeds: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(1 + 4 * LAYERS);
+            feeds.push(("input_ids".into(), TensorRef::from_array_view(([1, 1], &ids[..]))?.into()));
+            feeds.extend(names("past_key_values", "encoder").zip(&seen).map(|(n, v)| (n.into(), v.into())));
+            feeds.extend(names("past_key_values", "decoder").zip(&past).map(|(n, v)| (n.into(), v.into())));
+            let mut answer = self.step.run(feeds)?;
+            let log_p;
+            (id, log_p) = best(answer["logits"].try_extract_tensor()?.1);
             attend(&mut self.attention, &answer)?;
-            if token == END {
+            if id == END || !decoded.goes_on(id, log_p, &self.attention) {
                 break;
             }
-            decoded.ids.push(token);
-            decoded.log_p.push(log_p);
-            if let Some(keep) = looped(&decoded.ids) {
-                decoded.ids.truncate(keep);
-                decoded.log_p.truncate(keep);
-                break;
-            }
-            keep_cache(&self.feeds, &mut past, &mut answer, use_cache[0]);
-            (id, use_cache) = ([i64::from(token)], [true]);
+            past = take(&mut answer, names("present", "decoder"))?;
         }
         Ok(decoded)
     }
@@ -153,35 +119,36 @@ impl Moonshine {
     }
 }
 
-impl Feed {
-    fn of(input: &str) -> Self {
-        match input {
-            "input_ids" => Feed::Ids,
-            "encoder_hidden_states" => Feed::Hidden,
-            "encoder_attention_mask" => Feed::Mask,
-            "use_cache_branch" => Feed::UseCache,
-            past => Feed::Past { present: past.replace("past_key_values", "present"), grows: past.contains(".decoder.") },
+impl Decoded {
+    /// Takes a token in, unless the decoder went round in circles: then one round stays, and it is over.
+    fn goes_on(&mut self, id: u32, log_p: f32, attention: &Attention) -> bool {
+        self.ids.push(id);
+        self.log_p.push(log_p);
+        let circle = repeated(&self.ids).filter(|&(from, unit)| !moves_on(&attention.peaks(from), unit));
+        if let Some((from, unit)) = circle {
+            self.ids.truncate(from + unit);
+            self.log_p.truncate(from + unit);
         }
+        circle.is_none()
     }
 }
 
-fn empty_cache(feeds: &[Feed]) -> ort::Result<Vec<Option<DynValue>>> {
-    let zeros = || Tensor::from_array(([1, HEADS, 1, HEAD], vec![0f32; HEADS * HEAD])).map(|t| Some(t.into_dyn()));
-    feeds.iter().map(|f| if matches!(f, Feed::Past { .. }) { zeros() } else { Ok(None) }).collect()
+/// `present.0.decoder.key`, `present.0.decoder.value` and so on.
+fn names(time: &str, side: &str) -> impl Iterator<Item = String> {
+    (0..LAYERS).flat_map(move |layer| ["key", "value"].map(|kind| format!("{time}.{layer}.{side}.{kind}")))
 }
 
-/// The step's keys and values become the next one's past, without a copy.
-fn keep_cache(feeds: &[Feed], past: &mut [Option<DynValue>], answer: &mut SessionOutputs, cached: bool) {
-    for (feed, past) in feeds.iter().zip(past) {
-        match feed {
-            Feed::Past { present, grows } if *grows || !cached => *past = answer.remove(present),
-            _ => {}
-        }
-    }
+fn take(answer: &mut SessionOutputs, names: impl Iterator<Item = String>) -> ort::Result<Vec<DynValue>> {
+    names.map(|n| answer.remove(n).ok_or_else(|| ort::Error::new("the decoder lacks an output"))).collect()
+}
+
+/// Keys or values of no token.
+fn empty() -> ort::Result<DynValue> {
+    Ok(Tensor::<f32>::new(&Allocator::default(), [1, HEADS, 0, HEAD])?.into_dyn())
 }
 
 fn attend(attention: &mut Attention, answer: &SessionOutputs) -> ort::Result<()> {
-    let mut heads = Vec::with_capacity(LAYERS);
+    let mut heads = Vec::with_capacity(CROSS.len());
     for output in CROSS {
         heads.push(answer[output].try_extract_tensor::<f32>()?.1);
     }
@@ -189,8 +156,8 @@ fn attend(attention: &mut Attention, answer: &SessionOutputs) -> ort::Result<()>
     Ok(())
 }
 
-const CROSS: [&str; LAYERS] =
-    ["cross_attentions.0", "cross_attentions.1", "cross_attentions.2", "cross_attentions.3", "cross_attentions.4", "cross_attentions.5"];
+/// The upper layers follow the words more closely than the lower ones.
+const CROSS: [&str; 3] = ["cross_attentions.3", "cross_attentions.4", "cross_attentions.5"];
 
 impl Recognizer for Moonshine {
     fn id(&self) -> &str {
@@ -204,10 +171,11 @@ impl Recognizer for Moonshine {
             return Ok(Heard::new(Vec::new(), "en"));
         }
         let hidden = self.encode(samples).map_err(failed)?;
-        let decoded = self.decode(&hidden).map_err(failed)?;
-        let words = if is_heard(&decoded.log_p) { self.words(&decoded) } else { Vec::new() };
-        let mut heard = Heard::new(words, "en");
-        heard.within(0.0, samples.len() as f64 / f64::from(SAMPLE_RATE));
+        let decoded = self.decode(hidden).map_err(failed)?;
+        let seconds = samples.len() as f64 / f64::from(SAMPLE_RATE);
+        let words = if is_heard(&decoded.log_p, seconds) { self.words(&decoded) } else { Vec::new() };
+        let mut heard = Heard::new(if is_music(&words) { Vec::new() } else { words }, "en");
+        heard.within(0.0, seconds);
         Ok(heard)
     }
 }
