@@ -8,6 +8,8 @@ pub enum State {
     Down,
     Behind,
     Slow,
+    /// The log named it, and did not say how it is.
+    Unknown,
     Ok,
 }
 
@@ -18,6 +20,7 @@ impl State {
             State::Down => "down",
             State::Behind => "behind",
             State::Slow => "slow",
+            State::Unknown => "unknown",
             State::Ok => "ok",
         }
     }

@@ -28,7 +28,7 @@ fn place<'a>(road: &'a Road, group: &str) -> Option<&'a Knot> {
 }
 
 fn state_of(groups: &[GroupRow], name: &str) -> (State, u64) {
-    groups.iter().find(|g| g.group == name).map_or((State::Down, 0), |g| (state(g), g.lag))
+    groups.iter().find(|g| g.group == name).map_or((State::Unknown, 0), |g| (state(g), g.lag))
 }
 
 /// Right angles with round corners; the corner lies just before where it goes to.
@@ -108,6 +108,7 @@ fn KnotOf(knot: Knot, last: bool, groups: Memo<Vec<GroupRow>>) -> impl IntoView 
     };
     let words = move || match now.get() {
         (State::Ok, _) => view! { <i class="sr">"ok"</i> }.into_any(),
+        (State::Unknown, _) => view! { <i>"unknown"</i> }.into_any(),
         (s, lag) => view! { <i>{s.word()}", lag "{count(lag)}</i> }.into_any(),
     };
     view! {

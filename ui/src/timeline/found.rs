@@ -43,7 +43,7 @@ pub fn Found(shown: Shown) -> impl IntoView {
                 <header class="list-head"><h2 id="shown">{numbers::of(found.hits.len(), "line")}</h2>
                     <span class="quiet">{if found.capped { "the best of the newest matches" } else { "best first" }}</span>
                     <button class="btn" type="button" on:click=move |_| shown.query.set(String::new())>"Clear"</button></header>
-                <ol class="lines found">{found.hits.into_iter().map(|hit| view! { <Hit shown hit /> }).collect_view()}</ol>
+                <ol class="lines hits">{found.hits.into_iter().map(|hit| view! { <Hit shown hit /> }).collect_view()}</ol>
             </section>
         }
         .into_any(),
