@@ -6,17 +6,19 @@ use super::Word;
 const LONGEST: usize = 16;
 
 /// The repeated unit that the tokens end in, as the place where its first round begins and its length. A single
-/// token counts from five rounds on, two to four tokens from four, more from three.
+/// token counts from seventeen rounds on (a number read out may hold sixteen equal digits), two to four tokens from
+/// five, more from three.
 pub fn repeated(ids: &[u32]) -> Option<(usize, usize)> {
     (1..=LONGEST).find_map(|unit| {
         let rounds = match unit {
-            1 => 5,
-            2..=4 => 4,
+            1 => 17,
+            2..=4 => 5,
             _ => 3,
         };
         let from = ids.len().checked_sub(unit * rounds)?;
         let (first, rest) = ids[from..].split_at(unit);
-        rest.chunks(unit).all(|c| c == first).then_some((from, unit))
+        let one_token = unit > 1 && first.iter().all(|t| *t == first[0]);
+        (!one_token && rest.chunks(unit).all(|c| c == first)).then_some((from, unit))
     })
 }
 
@@ -38,10 +40,11 @@ fn median(places: &[usize]) -> usize {
 
 /// Whether words were heard rather than guessed, by the mean log-probability of their tokens. Where few tokens
 /// stand for much sound, it must be higher: "you" and "thank you" is what models of speech make of noise.
-pub fn is_heard(log_probabilities: &[f32], seconds: f64) -> bool {
+pub fn is_heard(log_probabilities: &[f32], seconds: f64, circled: bool) -> bool {
     let tokens = log_probabilities.len();
     let mean = log_probabilities.iter().sum::<f32>() / tokens.max(1) as f32;
-    let sparse = (tokens as f64) < TOKENS_PER_SECOND * (seconds - SHORT_SECONDS);
+    // Of one that went in circles most tokens were taken back: their number tells nothing.
+    let sparse = !circled && (tokens as f64) < TOKENS_PER_SECOND * (seconds - SHORT_SECONDS);
     tokens > 0 && mean >= if sparse { LEAST_MEAN_SPARSE } else { LEAST_MEAN }
 }
 
@@ -85,9 +88,11 @@ mod tests {
         let check = |ids: &[u32], expect| assert_eq!(repeated(ids), expect, "{ids:?}");
         check(&[], None);
         check(&[7, 7, 7, 7], None);
-        check(&[1, 7, 7, 7, 7, 7], Some((1, 1)));
+        check(&[7; 16], None);
+        check(&[&[1][..], &[7; 17]].concat(), Some((1, 1)));
         check(&[1, 2, 1, 2, 1, 2], None);
-        check(&[9, 1, 2, 1, 2, 1, 2, 1, 2], Some((1, 2)));
+        check(&[9, 1, 2, 1, 2, 1, 2, 1, 2], None);
+        check(&[9, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2], Some((1, 2)));
         check(&[1, 2, 3, 4, 5, 1, 2, 3, 4, 5], None);
         check(&[9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5], Some((1, 5)));
     }
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn guesses_over_noise_are_not_heard() {
-        let check = |log_p: &[f32], seconds, expect| assert_eq!(is_heard(log_p, seconds), expect, "{log_p:?} in {seconds} s");
+        let check = |log_p: &[f32], seconds, expect| assert_eq!(is_heard(log_p, seconds, false), expect, "{log_p:?} in {seconds} s");
         check(&[], 0.0, false);
         check(&[-0.1, -0.2], 2.0, true);
         check(&[-0.75, -0.75, -0.75], 2.2, true);

@@ -48,6 +48,8 @@ pub struct Moonshine {
 struct Decoded {
     ids: Vec<u32>,
     log_p: Vec<f32>,
+    /// It went round in circles and was stopped.
+    circled: bool,
 }
 
 impl Moonshine {
@@ -128,8 +130,9 @@ impl Decoded {
         if let Some((from, unit)) = circle {
             self.ids.truncate(from + unit);
             self.log_p.truncate(from + unit);
+            self.circled = true;
         }
-        circle.is_none()
+        !self.circled
     }
 }
 
@@ -173,7 +176,7 @@ impl Recognizer for Moonshine {
         let hidden = self.encode(samples).map_err(failed)?;
         let decoded = self.decode(hidden).map_err(failed)?;
         let seconds = samples.len() as f64 / f64::from(SAMPLE_RATE);
-        let words = if is_heard(&decoded.log_p, seconds) { self.words(&decoded) } else { Vec::new() };
+        let words = if is_heard(&decoded.log_p, seconds, decoded.circled) { self.words(&decoded) } else { Vec::new() };
         let mut heard = Heard::new(if is_music(&words) { Vec::new() } else { words }, "en");
         heard.within(0.0, seconds);
         Ok(heard)
