@@ -1,6 +1,6 @@
 //! How fast recordings come in, and in how much memory: JSON lines.
 //!
-//! `recording_bench SECONDS` makes a WAV (44.1 kHz, stereo) of that length and feeds it to a log of its own;
+//! `recording_bench SECONDS` makes a WAV (44.1 kHz, stereo) of that length and feeds it to a log of its own, on disk;
 //! `recording_bench FILE…` decodes files and says what they are.
 
 use std::fs;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
-use loom_core::bus::{Bus, TopicName, memory::Memory, names};
+use loom_core::bus::sqlite::Sqlite;
+use loom_core::bus::{Bus, TopicName, names};
 use loom_core::capture::decode;
 use loom_core::capture::recording::{Input, Recording};
 use loom_core::db::{Db, Key};
@@ -64,7 +65,7 @@ fn feed(seconds: u32) -> Outcome<()> {
 
     let db = Db::open(&folder.path().join("loom.db"), &Key::new([1; 32]))?;
     let store = Arc::new(AudioStore::open(&db, &folder.path().join("audio"))?);
-    let log = Arc::new(Memory::new(Arc::new(System)));
+    let log = Arc::new(Sqlite::open(db, Arc::new(System))?);
     let input = Input { path: path.clone(), at: None, device_id: Uuid::from_u128(1), zone: TimeZone::UTC };
     let whole = Instant::now();
     let mut recording = Recording::open(&input, store, log.clone())?;
@@ -79,7 +80,6 @@ fn feed(seconds: u32) -> Outcome<()> {
         json!({
             "seconds": length, "file_mb": mb, "hash_mb_s": (mb / open_s).round(), "decode_times_real_time": (length / decode_s).round(),
             "feed_times_real_time": (length / feed_s).round(), "records": records, "decode_resident_mb": decode_mb,
-            // The memory log keeps every record; the one on disk does not.
             "feed_resident_mb": resident_mb(),
         })
     );

@@ -20,6 +20,7 @@ mod produce;
 mod query;
 mod serve;
 mod state;
+mod stores;
 mod structure;
 mod timeline;
 mod topics;
@@ -79,6 +80,7 @@ fn routes() -> Routes {
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(groups::routes())
+        .merge(stores::routes())
         .merge(dlq::routes())
         .merge(structure::routes())
         .merge(privacy::routes())

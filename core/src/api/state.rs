@@ -35,6 +35,8 @@ pub struct State {
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
     pub checks: Ask<Check>,
+    /// Empties the store of this name; false where there is none.
+    pub rebuild: Arc<dyn Fn(&str) -> Result<bool> + Send + Sync>,
     pub settings: Settings,
     pub metrics: Metrics,
 }

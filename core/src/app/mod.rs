@@ -115,7 +115,7 @@ impl App {
 
     /// What the HTTP API answers from.
     pub fn api_state(self: &Arc<Self>, token: String) -> Arc<api::State> {
-        let (asked, models) = (self.clone(), self.clone());
+        let (asked, models, stores) = (self.clone(), self.clone(), self.clone());
         Arc::new(api::State {
             bus: self.bus.clone(),
             timeline: self.timeline.clone(),
@@ -128,9 +128,19 @@ impl App {
             models: Arc::new(move || models.model_rows()),
             specs: self.specs.clone(),
             checks: Arc::new(move || asked.checks()),
+            rebuild: Arc::new(move |store| stores.rebuild(store)),
             settings: self.settings.clone(),
             metrics: api::Metrics::default(),
         })
+    }
+
+    /// Empties what is made from the log, so that it is made again; false where there is no such store.
+    fn rebuild(&self, store: &str) -> Result<bool> {
+        match store {
+            "timeline" => self.timeline.rebuild().map(|()| true),
+            "analytics" => self.analytics.rebuild().map(|()| true),
+            _ => Ok(false),
+        }
     }
 
     fn model_rows(&self) -> Vec<ModelRow> {

@@ -14,10 +14,12 @@ use crate::error::{Error, Result};
 
 /// Pages not yet in the file from which they are moved: 8 MiB.
 const SOME: i64 = 1000;
+/// So few that moving them holds nobody up.
+const FEW: i64 = 200;
 /// Pages in the write-ahead log from which it is to begin anew: 32 MiB.
 const ENOUGH: i64 = 4 * SOME;
-/// From here on readers that hold it back are interrupted, and tidying waits.
-const LONG: i64 = 3 * ENOUGH;
+/// From here on readers that hold it back are interrupted, and writing waits until pages are moved.
+const LONG: i64 = 4 * ENOUGH;
 
 /// Decides after each group of the writer what is moved, and by whom.
 pub(super) struct Checkpoints {
@@ -46,10 +48,10 @@ impl Checkpoints {
         if pages > LONG {
             shared.readers.interrupt_old();
         }
-        if (pages > ENOUGH && left < SOME) || left > LONG {
+        if pages > ENOUGH && (left < FEW || pages > LONG) {
             // The other thread has moved the most, or cannot keep up.
             move_pages(c, shared);
-        } else if left > SOME
+        } else if (left > SOME || pages > ENOUGH)
             && let Some(wake) = &self.wake
         {
             // Full: it is about to look anyway.
@@ -91,7 +93,7 @@ fn move_pages(c: &Connection, shared: &Shared) {
 
 /// Holds tidying back while much is on its way to the file.
 pub(super) fn wait_for_room(shared: &Shared) {
-    if shared.backlog.load(Ordering::Relaxed) > ENOUGH {
+    if shared.backlog.load(Ordering::Relaxed) > SOME {
         drop(shared.moving.lock().unwrap_or_else(|e| e.into_inner()));
     }
 }

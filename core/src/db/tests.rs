@@ -201,3 +201,50 @@ fn the_write_ahead_log_stays_short() {
     assert!(wal < 64 << 20, "{wal} bytes");
     assert_eq!(count(&db), 24_000);
 }
+
+#[test]
+fn tidying_that_fails_is_taken_back_and_the_writer_goes_on() {
+    let (_folder, db) = fresh();
+    db.tidy(|tx| insert(tx, 1)).unwrap();
+    let e = db.tidy(|tx| insert(tx, 2).and(Err::<(), _>(Error::invalid("no")))).unwrap_err();
+    assert_eq!(e.kind, Kind::Invalid);
+    assert_eq!(db.tidy(|_| -> Result<()> { panic!("a job's own mistake") }).unwrap_err().kind, Kind::Bug);
+    db.tidy(|tx| insert(tx, 3)).unwrap();
+    assert_eq!(count(&db), 2);
+    let synchronous = |tx: &Transaction| Ok(tx.query_row("PRAGMA synchronous", [], |r| r.get::<_, i64>(0))?);
+    assert_eq!((db.tidy(synchronous).unwrap(), db.write(synchronous).unwrap()), (1, 2), "what is acknowledged is flushed");
+}
+
+#[test]
+fn writers_and_tidiers_at_once_all_land() {
+    let (_folder, db) = fresh();
+    std::thread::scope(|s| {
+        for t in 0..4 {
+            let db = &db;
+            s.spawn(move || {
+                for n in 0..50 {
+                    let x = t * 1000 + n;
+                    let done = if t % 2 == 0 { db.write(move |tx| insert(tx, x)) } else { db.tidy(move |tx| insert(tx, x)) };
+                    done.unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(count(&db), 200);
+}
+
+#[test]
+fn an_old_read_gives_way() {
+    let (_folder, db) = fresh();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let e = std::thread::scope(|s| {
+        let reading = s.spawn(|| db.read(|c| Ok(c.query_row(endless, [], |r| r.get::<_, i64>(0))?)));
+        while !reading.is_finished() {
+            db.0.shared.readers.interrupt_old();
+            std::thread::yield_now();
+        }
+        reading.join().unwrap().unwrap_err()
+    });
+    assert_eq!(e.kind, Kind::Retry);
+    assert_eq!(count(&db), 0, "its connection reads on");
+}

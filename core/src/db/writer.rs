@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 
 /// Jobs that may wait; who comes later blocks.
 const WAITING_JOBS: usize = 1024;
-/// A group closes when it has worked this long, so that its first job is not kept waiting for its last.
-const GROUP_NS: u64 = 8_000_000;
+/// A group takes no further job when it has worked this long, so that its first is not kept waiting for its last.
+const GROUP_NS: u64 = 20_000_000;
+/// The same where the next job only tidies up.
+const TIDYING_NS: u64 = 5_000_000;
 
 /// Tells a caller how its job ended: with its own answer, or with the error that took it back.
 type Answer = Box<dyn FnOnce(Option<Error>) + Send>;
@@ -142,17 +144,29 @@ impl Thread {
         }
         self.version = version.ok();
         let began = System.monotonic_ns();
-        let mut next = Some(first);
+        let (mut next, mut alone) = (Some(first), true);
         while let Some(job) = next {
-            if !durable && job.purpose != Purpose::Tidying {
+            let tidies = job.purpose == Purpose::Tidying;
+            let limit = if tidies { TIDYING_NS } else { GROUP_NS };
+            if durable == tidies || System.monotonic_ns() - began > limit {
                 *held = Some(job);
                 break;
             }
-            match self.shared.may_write(job.purpose == Purpose::Intake) {
-                Ok(()) => step(&tx, job, &self.shared, answers)?,
-                Err(e) => (job.refuse)(e),
+            if let Err(e) = self.shared.may_write(job.purpose == Purpose::Intake) {
+                (job.refuse)(e);
+            } else {
+                // A savepoint makes SQLite seal each page it touches once more, so only those have one that need it.
+                let guarded = durable && !alone;
+                match step(&tx, job, guarded, &self.shared, answers)? {
+                    Some(_) if alone => {
+                        self.shared.stale();
+                        return Ok(tx.rollback()?);
+                    }
+                    Some(e) if !guarded => return Err(e),
+                    _ => alone = false,
+                }
             }
-            next = if System.monotonic_ns() - began < GROUP_NS { self.waiting.try_recv().ok() } else { None };
+            next = self.waiting.try_recv().ok();
         }
         Ok(tx.commit()?)
     }
@@ -167,9 +181,13 @@ impl Thread {
     }
 }
 
-/// One job in its savepoint. An error is the whole group's: SQLite gave the transaction up.
-fn step(tx: &Transaction, job: Job, shared: &Shared, answers: &mut Vec<Answer>) -> Result<()> {
-    tx.prepare_cached("SAVEPOINT job")?.execute([])?;
+/// Runs one job; why it failed, if it did, and if guarded its changes are then gone. An error is the whole group's:
+/// SQLite gave the transaction up.
+fn step(tx: &Transaction, job: Job, guarded: bool, shared: &Shared, answers: &mut Vec<Answer>) -> Result<Option<Error>> {
+    let sql = |sql| -> Result<()> { Ok(tx.prepare_cached(sql)?.execute([]).map(drop)?) };
+    if guarded {
+        sql("SAVEPOINT job")?;
+    }
     let Job { run, refuse, .. } = job;
     let failed = match catch_unwind(AssertUnwindSafe(|| run(tx, shared))) {
         Ok((failed, answer)) => {
@@ -184,10 +202,12 @@ fn step(tx: &Transaction, job: Job, shared: &Shared, answers: &mut Vec<Answer>) 
     if tx.is_autocommit() {
         return Err(failed.unwrap_or_else(fault::broke_off));
     }
-    if failed.is_some() {
-        shared.stale();
-        tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    if guarded {
+        if failed.is_some() {
+            shared.stale();
+            sql("ROLLBACK TO job")?;
+        }
+        sql("RELEASE job")?;
     }
-    tx.prepare_cached("RELEASE job")?.execute([])?;
-    Ok(())
+    Ok(failed)
 }

@@ -6,40 +6,73 @@ use super::probe::Probe;
 use super::runner::{Consumer, MAX_RECORDS, Progress, Step, Wiring, guarded};
 use super::stage::{Sink, Spec};
 use crate::bus::{Membership, Position, Positions, Record};
+use crate::env::Time;
 use crate::error::{Kind, Result};
 
 pub(super) struct SinkRunner<S> {
     sink: S,
     consumer: Consumer,
-    positions: Positions,
+    /// As the store said last; asked at the first step and after every fault, so that a store that is
+    /// busy, was emptied or was damaged delays its own group and nothing else.
+    positions: Option<Positions>,
     /// Halved after a fault until the record that caused it stands alone.
     limit: usize,
+    last_write: Option<Time>,
 }
 
 impl<S: Sink> SinkRunner<S> {
-    pub fn open(mut sink: S, wiring: Wiring) -> Result<Self> {
-        let mut consumer = Consumer::open(sink.spec().clone(), wiring)?;
-        let positions = sink.positions()?;
-        if !positions.is_empty() && positions != consumer.membership.positions {
-            consumer.commit_to(positions.clone(), Vec::new(), None, None)?;
-        }
-        Ok(Self { sink, consumer, positions, limit: MAX_RECORDS })
+    pub fn open(sink: S, wiring: Wiring) -> Result<Self> {
+        let consumer = Consumer::open(sink.spec().clone(), wiring)?;
+        Ok(Self { sink, consumer, positions: None, limit: MAX_RECORDS, last_write: None })
     }
 
-    fn after(&self, batch: &[Record]) -> Positions {
-        let mut upto = self.positions.clone();
+    /// Where the store stands; the group is moved there. A store ahead of the log kept it longer than the log itself
+    /// did (a new `loom.db` beside old files) and starts anew.
+    fn positions(&mut self) -> Result<Positions> {
+        if let Some(known) = &self.positions {
+            return Ok(known.clone());
+        }
+        let mut stands = self.sink.positions()?;
+        if self.is_ahead(&stands)? {
+            tracing::warn!(group = self.consumer.spec.group, "the store knows more than the log: it is made again");
+            self.sink.rebuild()?;
+            stands = self.sink.positions()?;
+        }
+        let mut to = stands.clone();
+        self.consumer.membership.positions.keys().for_each(|p| _ = to.entry(p.clone()).or_insert(0));
+        if to != self.consumer.membership.positions {
+            self.consumer.commit_to(to, Vec::new(), None, None)?;
+        }
+        Ok(self.positions.insert(stands).clone())
+    }
+
+    fn is_ahead(&self, stands: &Positions) -> Result<bool> {
+        for (p, at) in stands {
+            let topic = self.consumer.wiring.bus.topic(&p.topic)?;
+            let next = topic.and_then(|t| t.bounds.get(p.partition as usize).map(|b| b.1)).unwrap_or(0);
+            if *at > next {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A store whose commits are dear waits until there is enough to write.
+    fn may_wait(&self, batch: &[Record]) -> bool {
+        let now = self.consumer.wiring.clock.now();
+        let again = self.last_write.map(|t| t.plus(self.sink.seconds_between_writes()));
+        batch.len() < self.limit && again.is_some_and(|again| now < again)
+    }
+
+    fn write(&mut self, batch: &[Record], mut upto: Positions) -> Result<Progress> {
         for r in batch {
             upto.insert(Position { topic: r.topic().clone(), partition: r.partition() }, r.offset() + 1);
         }
-        upto
-    }
-
-    fn write(&mut self, batch: &[Record]) -> Result<Progress> {
-        let upto = self.after(batch);
         let written = guarded(|| self.sink.write(batch, &upto));
         let Err(fault) = written else {
-            self.positions = upto;
+            self.positions = Some(upto);
             self.limit = MAX_RECORDS;
+            self.last_write = Some(self.consumer.wiring.clock.now());
             return self.consumer.commit(batch, Vec::new(), None, None).map(|()| Progress::Worked);
         };
         if batch.len() > 1 && !matches!(fault.kind, Kind::Retry | Kind::Stop) {
@@ -50,7 +83,7 @@ impl<S: Sink> SinkRunner<S> {
         let letter = self.consumer.give_up(&batch[0], fault)?;
         self.consumer.wiring.bus.append(vec![letter])?;
         self.sink.write(&[], &upto)?;
-        self.positions = upto;
+        self.positions = Some(upto);
         self.consumer.commit(batch, Vec::new(), None, None).map(|()| Progress::Worked)
     }
 }
@@ -66,10 +99,15 @@ impl<S: Sink> Step for SinkRunner<S> {
         self.consumer.probe.clone()
     }
     fn step(&mut self) -> Result<Progress> {
-        let batch = self.consumer.poll(&self.positions, self.limit)?;
-        if batch.is_empty() {
+        let positions = self.positions()?;
+        let batch = self.consumer.poll(&positions, self.limit)?;
+        if batch.is_empty() || self.may_wait(&batch) {
             return Ok(Progress::Idle);
         }
-        self.write(&batch)
+        let written = self.write(&batch, positions);
+        if written.is_err() {
+            self.positions = None;
+        }
+        written
     }
 }

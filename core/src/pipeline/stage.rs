@@ -67,4 +67,10 @@ pub trait Sink: Send {
     fn positions(&mut self) -> Result<Positions, Fault>;
     /// Records and positions, all or none.
     fn write(&mut self, rs: &[Record], upto: &Positions) -> Result<(), Fault>;
+    /// Empties the store and its positions: it will be written anew from the log.
+    fn rebuild(&mut self) -> Result<(), Fault>;
+    /// More than 0 where a commit is dear: small batches are then gathered for so long.
+    fn seconds_between_writes(&self) -> f64 {
+        0.0
+    }
 }

@@ -62,6 +62,14 @@ impl<D: Destination, T> Released<D, T> {
     }
 }
 
+#[cfg(test)]
+impl<D: Destination, T> Released<D, T> {
+    /// As if the filter had let it through: for tests of what reads behind the wall.
+    pub(crate) fn unfiltered(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
 impl<D: Destination, T: Serialize> Released<D, T> {
     /// The payload and the right to append it behind the wall.
     pub(crate) fn seal(&self) -> Result<(Vec<u8>, Permit)> {

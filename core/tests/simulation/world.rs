@@ -170,6 +170,10 @@ impl Sink for Timeline {
         kept.positions.clone_from(upto);
         Ok(())
     }
+    fn rebuild(&mut self) -> Result<(), Fault> {
+        *self.1.lock().unwrap() = Kept::default();
+        Ok(())
+    }
 }
 
 fn timeline(kept: Arc<Mutex<Kept>>) -> Node {

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod groups;
 pub mod models;
 pub mod privacy;
+pub mod rebuild;
 pub mod search;
 pub mod serve;
 pub mod topics;

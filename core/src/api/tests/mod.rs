@@ -132,6 +132,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         }),
         specs: Vec::new(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None }]),
+        rebuild: Arc::new(|store| Ok(store == "analytics")),
         settings,
         metrics: Metrics::default(),
     });

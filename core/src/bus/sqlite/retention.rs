@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Records a transaction.
 const ROWS: usize = 1000;
 /// Pages a transaction, when space is given back.
-const PAGES: u32 = 128;
+const PAGES: u32 = 256;
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Where a partition's retention ends.

@@ -272,6 +272,10 @@ impl Sink for Keep {
         kept.1.clone_from(upto);
         Ok(())
     }
+    fn rebuild(&mut self) -> Result<(), Fault> {
+        *self.1.0.lock().unwrap() = Default::default();
+        Ok(())
+    }
 }
 
 #[test]
@@ -290,6 +294,13 @@ fn a_sink_parks_what_it_cannot_take_and_its_store_says_where_it_stands() {
     drain(&mut *open(&w));
     assert_eq!(kept.0.lock().unwrap().0.len(), 20);
     assert_eq!(w.lag(), 0);
+    // A store that was emptied is written anew, and so is one that knows more than the log.
+    for spoil in [Positions::new(), [(Position { topic: TopicName::of(A), partition: 0 }, 99)].into()] {
+        *kept.0.lock().unwrap() = (Vec::new(), spoil);
+        drain(&mut *open(&w));
+        assert_eq!(kept.0.lock().unwrap().0, (0..=20).collect::<Vec<_>>());
+        assert_eq!((w.lag(), w.values("test.a.raw.dlq").len()), (0, 1), "the letter is not doubled");
+    }
 }
 
 #[test]

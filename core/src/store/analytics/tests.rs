@@ -227,7 +227,8 @@ fn it_is_counted_again_from_the_log() {
 
 #[test]
 fn a_damaged_file_is_set_aside_and_counted_again() {
-    let garbage: &[(&str, fn(&mut Vec<u8>))] = &[
+    type Damage = fn(&mut Vec<u8>);
+    let garbage: &[(&str, Damage)] = &[
         ("text", |b| *b = b"this is no database at all, only a few words of text".repeat(100)),
         ("main header", |b| b[8..200].fill(0x55)),
         ("database header", |b| b[4096..12288].fill(0x55)),

@@ -264,6 +264,20 @@ fn a_full_disk_stops_intake_and_keeps_what_was_there() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_fills_up_on_the_way_says_so() {
+    let rig = Rig::new();
+    rig.begin(ID, day());
+    let folder = rig.folder.path().join("audio/2024/05/06");
+    fs::create_dir_all(&folder).unwrap();
+    // The device every write to which finds the disk full.
+    std::os::unix::fs::symlink("/dev/full", folder.join(format!("{ID}-0.pcm"))).unwrap();
+    let e = rig.store.append(ID, 0, &ramp(100)).err().unwrap();
+    assert_eq!(e.kind, Kind::Stop);
+    assert!(e.message().contains("disk is full"), "{e}");
+}
+
+#[test]
 fn playback_is_a_wav_whole_and_in_parts() {
     let rig = Rig::new();
     rig.begin(ID, day());

@@ -24,7 +24,7 @@ use crate::error::Result;
 pub use sink::TimelineSink;
 pub use write::{Line, insert};
 
-/// Matches that are ranked; of more, the newest. Plain ranking of a common word in a million rows takes ten times as long.
+/// Matches that are ranked; of more, the newest: a common word in a million rows has half a million.
 pub const RANKED_MATCHES: usize = 2000;
 
 /// The timeline in `loom.db`; clones share it.

@@ -35,12 +35,16 @@ pub(super) fn search(c: &Connection, query: &str, range: &Range) -> Result<Found
     Ok(Found { hits, capped })
 }
 
+/// A connection that searches keeps more pages: decrypting those of common words again is most of a phrase's time.
+const CACHE_KIB: i64 = 16 * 1024;
+
 /// A connection learns the ranking when it is first searched.
 fn newest_statement(c: &Connection) -> Result<CachedStatement<'_>> {
     match c.prepare_cached(NEWEST) {
         Ok(s) => Ok(s),
         Err(_) => {
             rank::register(c)?;
+            c.pragma_update(None, "cache_size", -CACHE_KIB)?;
             Ok(c.prepare_cached(NEWEST)?)
         }
     }

@@ -65,6 +65,10 @@ impl Sink for TimelineSink {
         self.known = Some(reached);
         Ok(())
     }
+
+    fn rebuild(&mut self) -> Result<(), Fault> {
+        SqliteTimeline::open(self.db.clone())?.rebuild()
+    }
 }
 
 /// `None` for a record that was erased: it leaves no line.

@@ -1,12 +1,9 @@
 //! The whole road with the built program, real speech and the real models.
 
-#[path = "rig.rs"]
-mod rig;
-
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use rig::{Loom, Served, readings, serve, spoken, word_error_rate};
+use crate::rig::{Loom, Served, readings, serve, spoken, word_error_rate};
 
 const GROUPS: [&str; 6] = [
     "silero-vad-consumer",
@@ -46,7 +43,14 @@ fn recordings_become_words_that_are_found_and_played() {
         let g = groups.iter().find(|g| g["group"] == name).unwrap_or_else(|| panic!("no {name}"));
         assert_eq!((g["lag"].as_u64(), g["state"].as_str(), g["members"].as_u64()), (Some(0), Some("Stable"), Some(1)), "{name}");
     }
+    for store in ["timeline", "analytics"] {
+        assert_eq!(loom.rows(&["rebuild", store])[0]["status"], "emptied");
+    }
     served.stop();
+
+    // What the pipeline did not get to before it was stopped, it does at the next start.
+    assert!(loom.take_in(&[]).status.success());
+    assert_eq!(loom.rows(&["search", word]), offline, "the timeline was made again as it was");
     let groups = loom.rows(&["groups", "list"]);
     assert!(groups.iter().all(|g| g["state"] == "Empty" && g["lag"] == 0), "{groups:?}");
 }

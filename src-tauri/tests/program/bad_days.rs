@@ -1,13 +1,10 @@
 //! What goes wrong on a user's machine: one clear sentence each, nothing lost, and on where it can.
 
-#[path = "road/rig.rs"]
-mod rig;
-
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use rig::{Loom, Served, readings};
+use crate::rig::{Loom, Served, readings};
 
 /// Failed with 1, said so in at most three lines without a panic, and named what it is about.
 fn fails_plainly(out: &Output, names: &str) {

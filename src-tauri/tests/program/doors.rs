@@ -1,0 +1,34 @@
+//! Who may ask, and what goes through a pipe.
+
+use crate::rig::{Loom, Served};
+
+#[test]
+fn strangers_are_turned_away() {
+    let loom = Loom::new();
+    let served = Served::start(&loom, &[]);
+    let token = format!("Authorization: Bearer {}\r\n", served.token);
+    assert_eq!(served.get("/api/topics").0, 200);
+    assert_eq!(served.request("/api/topics", "").0, 401);
+    assert_eq!(served.request("/api/topics", &format!("Authorization: Bearer {}\r\n", "x".repeat(64))).0, 401);
+    assert_eq!(served.request("/api/topics", &format!("{token}Origin: https://evil.example\r\n")).0, 403);
+    assert_eq!(served.request("/api/topics", &format!("{token}Host: evil.example\r\n")).0, 421);
+    for open in ["/health", "/readyz", "/version", "/openapi.json"] {
+        assert_eq!(served.request(open, "").0, 200, "{open}");
+    }
+    served.stop();
+}
+
+#[test]
+fn the_filter_gives_back_byte_for_byte_what_it_has_nothing_to_say_about() {
+    let loom = Loom::new();
+    for text in
+        ["", "\n", "No newline at the end", "a\r\nb\n\n", "Ünïcödé 漢字 🙂\n", "The meeting is at 4 on the 12th of May 2024, room 1111.\n"]
+    {
+        let out = loom.with_input(&["privacy", "filter"], text.as_bytes());
+        assert!(out.status.success());
+        assert_eq!(out.stdout, text.as_bytes());
+    }
+    let out = loom.with_input(&["privacy", "filter"], b"my card is 4111 1111 1111 1111 thanks\n");
+    assert_eq!(out.stdout, b"my card is <CREDIT_CARD> thanks\n");
+    assert!(std::fs::read_dir(loom.data.path()).unwrap().next().is_none(), "filtering a text needs no data folder");
+}
