@@ -101,7 +101,14 @@ pub fn cargo(place: &Place) -> Command {
     cargo
 }
 
-/// The last lines of a file, for a person who wants to know why.
+/// What says nothing about a failure: what cargo built, which tests went well.
+fn is_noise(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    matches!(word, "Compiling" | "Checking" | "Downloaded" | "Downloading" | "Fresh" | "Locking" | "Adding")
+        || line.starts_with("test ") && line.ends_with("... ok")
+}
+
+/// The last lines of a file that tell a person why.
 pub fn tail(log: &Path, lines: usize) -> String {
     let mut text = String::new();
     if let Ok(mut file) = File::open(log) {
@@ -109,7 +116,7 @@ pub fn tail(log: &Path, lines: usize) -> String {
         file.read_to_end(&mut bytes).ok();
         text = String::from_utf8_lossy(&bytes).into_owned();
     }
-    let all: Vec<&str> = text.lines().collect();
+    let all: Vec<&str> = text.lines().filter(|l| !is_noise(l)).collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 

@@ -82,12 +82,9 @@ fn running(dir: &DataDir) -> Option<String> {
 /// Starts the `loom` beside this program and waits for the line that names its address.
 fn start() -> Result<(String, Child), String> {
     let program = sibling().ok_or("this program does not know where it is, so it cannot start loom")?;
-    let mut child = Command::new(&program)
-        .arg("serve")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("{} cannot be started: {e}", program.display()))?;
+    let mut command = Command::new(&program);
+    ends_with_us(command.arg("serve").stdin(Stdio::null()).stdout(Stdio::piped()));
+    let mut child = command.spawn().map_err(|e| format!("{} cannot be started: {e}", program.display()))?;
     let mut lines = child.stdout.take().map(BufReader::new).ok_or("loom says nothing")?.lines();
     let first = lines.next().and_then(Result::ok).unwrap_or_default();
     let Some(url) = first.strip_prefix("listening on ").map(String::from) else {
@@ -99,6 +96,21 @@ fn start() -> Result<(String, Child), String> {
     thread::spawn(move || lines.for_each(drop));
     Ok((url, child))
 }
+
+/// A window that is killed takes along what it started, in order.
+#[cfg(target_os = "linux")]
+fn ends_with_us(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec this makes one system call, which allocates nothing.
+    unsafe {
+        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+}
+#[cfg(not(target_os = "linux"))]
+fn ends_with_us(_: &mut Command) {}
 
 fn sibling() -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.with_file_name(format!("loom{}", std::env::consts::EXE_SUFFIX)))
