@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 /// Records a transaction.
 const ROWS: usize = 1000;
 /// Pages a transaction, when space is given back.
-const PAGES: u32 = 256;
+const PAGES: u32 = 128;
+/// Free pages that stay in the file for what comes next.
+const SPARE_PAGES: i64 = 2048;
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Where a partition's retention ends.
@@ -65,20 +67,11 @@ fn delete_all(log: &Sqlite, limit: Limit, until: u64) -> Result<u64> {
     let mut gone = 0;
     loop {
         let heads = log.heads.clone();
-        match log.db.tidy(move |tx| quickly(tx, || delete(tx, &heads, limit, until)))? {
+        match log.db.tidy(move |tx| delete(tx, &heads, limit, until))? {
             0 => return Ok(gone),
             n => gone += n,
         }
     }
-}
-
-/// Without overwriting pages that become free as a whole: giving them back does that.
-fn quickly<T>(tx: &Transaction, f: impl FnOnce() -> Result<T>) -> Result<T> {
-    let set = |how| tx.prepare_cached(how)?.query_row([], |r| r.get::<_, i64>(0));
-    set("PRAGMA secure_delete = FAST")?;
-    let result = f();
-    set("PRAGMA secure_delete = ON")?;
-    result
 }
 
 /// Deletes the oldest records past their limit, [`ROWS`] at most; how many.
@@ -109,15 +102,18 @@ fn delete(tx: &Transaction, heads: &Heads, limit: Limit, until: u64) -> Result<u
     Ok(rows)
 }
 
-/// Gives free pages back to the disk, all of them: what was in them is then nowhere in the file.
+/// Gives free pages back to the disk, but for a few.
 fn give_back(log: &Sqlite) -> Result<()> {
     let step = |tx: &Transaction| {
-        let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
-        let mut rows = s.query([])?;
-        while rows.next()?.is_some() {}
-        Ok(tx.prepare_cached("PRAGMA freelist_count")?.query_row([], |r| r.get::<_, i64>(0))?)
+        let free: i64 = tx.prepare_cached("PRAGMA freelist_count")?.query_row([], |r| r.get(0))?;
+        if free > SPARE_PAGES {
+            let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+            let mut rows = s.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        Ok(free > SPARE_PAGES)
     };
-    while log.db.tidy(step)? > 0 {}
+    while log.db.tidy(step)? {}
     Ok(())
 }
 
