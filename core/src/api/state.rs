@@ -19,6 +19,8 @@ use crate::store::{Audio, Timeline};
 /// Asked anew by each request; may block.
 pub type Ask<T> = Arc<dyn Fn() -> Vec<T> + Send + Sync>;
 
+pub type Rebuild = Arc<dyn Fn(&str) -> Result<bool> + Send + Sync>;
+
 /// Everything a handler may use.
 pub struct State {
     pub bus: Arc<dyn Bus>,
@@ -36,7 +38,7 @@ pub struct State {
     pub specs: Vec<Spec>,
     pub checks: Ask<Check>,
     /// Empties the store of this name; false where there is none.
-    pub rebuild: Arc<dyn Fn(&str) -> Result<bool> + Send + Sync>,
+    pub rebuild: Rebuild,
     pub settings: Settings,
     pub metrics: Metrics,
 }

@@ -10,14 +10,12 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::outbox::Outbox;
 use super::probe::Probe;
 use super::runner::{Consumer, Progress, Step, Wiring, guarded};
-use super::stage::{Deferred, Spec, Worker};
+use super::stage::{Deferred, MakeWorker, Spec, Worker};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Error, Fault, Kind, Result};
 
 /// Jobs read ahead a worker; a job holds up to 30 s of samples, 2 MB.
 const JOBS_A_WORKER: usize = 2;
-
-type Build<J, D> = Arc<dyn Fn() -> Result<Worker<J, D>, Fault> + Send + Sync>;
 
 pub(super) struct DeferredRunner<D: Deferred> {
     stage: D,
@@ -198,7 +196,11 @@ impl<D: Deferred> Drop for Pool<D> {
     }
 }
 
-fn work_off<D: Deferred>(todo: &Receiver<(u64, D::Job)>, finished: &Sender<(u64, Result<D::Done, Fault>)>, build: &Build<D::Job, D::Done>) {
+fn work_off<D: Deferred>(
+    todo: &Receiver<(u64, D::Job)>,
+    finished: &Sender<(u64, Result<D::Done, Fault>)>,
+    build: &MakeWorker<D::Job, D::Done>,
+) {
     let mut worker = None;
     for (seq, job) in todo {
         if finished.send((seq, one_job(&mut worker, build, job))).is_err() {
@@ -208,7 +210,7 @@ fn work_off<D: Deferred>(todo: &Receiver<(u64, D::Job)>, finished: &Sender<(u64,
 }
 
 /// The engine is built with the first job, and anew after a failure that may have spoilt it.
-fn one_job<J, D>(worker: &mut Option<Worker<J, D>>, build: &Build<J, D>, job: J) -> Result<D, Fault> {
+fn one_job<J, D>(worker: &mut Option<Worker<J, D>>, build: &MakeWorker<J, D>, job: J) -> Result<D, Fault> {
     let result = guarded(|| {
         let engine = match worker {
             Some(engine) => engine,

@@ -13,5 +13,5 @@ mod threads;
 pub use outbox::{Outbox, Output, derived_id};
 pub use probe::{Probe, Seen};
 pub use runner::{Node, Progress, Step, Wiring, deferred, sink, stage};
-pub use stage::{Deferred, Revision, Sink, Spec, Stage, Worker};
+pub use stage::{Deferred, MakeWorker, Revision, Sink, Spec, Stage, Worker};
 pub use threads::Running;

@@ -53,11 +53,13 @@ pub trait Deferred: Send {
     type Done: Send + 'static;
     fn spec(&self) -> &Spec;
     /// Builds what does the work: called on each worker thread with its first job, and anew after a failure.
-    fn worker(&self) -> Arc<dyn Fn() -> Result<Worker<Self::Job, Self::Done>, Fault> + Send + Sync>;
+    fn worker(&self) -> MakeWorker<Self::Job, Self::Done>;
     fn start(&mut self, r: &Record) -> Result<Self::Job, Fault>;
     fn finish(&mut self, r: &Record, done: Self::Done, out: &mut Outbox) -> Result<(), Fault>;
 }
 
+/// Makes a worker thread's engine.
+pub type MakeWorker<J, D> = Arc<dyn Fn() -> Result<Worker<J, D>, Fault> + Send + Sync>;
 /// One worker thread's engine.
 pub type Worker<J, D> = Box<dyn FnMut(J) -> Result<D, Fault> + Send>;
 

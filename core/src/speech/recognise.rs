@@ -8,7 +8,7 @@ use super::stt::{Heard, Recognizer};
 use super::vad::SAMPLE_RATE;
 use crate::bus::{Record, TopicName, names};
 use crate::error::{Error, Fault};
-use crate::pipeline::{Deferred, Outbox, Revision, Spec, Worker};
+use crate::pipeline::{Deferred, MakeWorker, Outbox, Revision, Spec};
 
 /// Makes a recogniser, once for each worker thread.
 pub type Factory = Arc<dyn Fn() -> Result<Box<dyn Recognizer>, Fault> + Send + Sync>;
@@ -50,7 +50,7 @@ impl Deferred for Recognise {
         &self.spec
     }
 
-    fn worker(&self) -> Arc<dyn Fn() -> Result<Worker<Job, Heard>, Fault> + Send + Sync> {
+    fn worker(&self) -> MakeWorker<Job, Heard> {
         let factory = self.factory.clone();
         Arc::new(move || {
             let mut recognizer = factory()?;

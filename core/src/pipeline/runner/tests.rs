@@ -9,7 +9,7 @@ use super::*;
 use crate::bus::memory::Memory;
 use crate::bus::{Headers, TopicName};
 use crate::env::ManualClock;
-use crate::pipeline::{Revision, Worker};
+use crate::pipeline::{MakeWorker, Revision};
 
 struct NoAudio;
 impl Audio for NoAudio {
@@ -212,7 +212,7 @@ impl Deferred for Double {
     fn spec(&self) -> &Spec {
         &self.0
     }
-    fn worker(&self) -> Arc<dyn Fn() -> Result<Worker<i64, i64>, Fault> + Send + Sync> {
+    fn worker(&self) -> MakeWorker<i64, i64> {
         let built = self.1.clone();
         Arc::new(move || {
             if built.fetch_add(1, Ordering::SeqCst) == 0 {
