@@ -12,12 +12,12 @@ use rusqlite::config::DbConfig;
 use super::{Shared, open};
 use crate::error::{Error, Result};
 
-/// Pages not yet in the file from which they are moved: 8 MiB.
-const SOME: i64 = 1000;
+/// Pages not yet in the file from which they are moved: about 2 MiB, so that flushing them holds no commit up for long.
+const SOME: i64 = 300;
 /// So few that moving them holds nobody up.
 const FEW: i64 = 200;
 /// Pages in the write-ahead log from which it is to begin anew: 32 MiB.
-const ENOUGH: i64 = 4 * SOME;
+const ENOUGH: i64 = 4000;
 /// From here on readers that hold it back are interrupted, and writing waits until pages are moved.
 const LONG: i64 = 4 * ENOUGH;
 

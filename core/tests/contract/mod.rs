@@ -1,7 +1,8 @@
-//! What every log must do. `shared` holds what is promised everywhere, a real broker included: it looks neither
+//! What every log must do. `shared` and `groups` hold what is promised everywhere, a real broker included: they look neither
 //! at dense offsets nor at an exact lag. `embedded` adds what the logs on this machine promise beyond that.
 
 pub mod embedded;
+pub mod groups;
 pub mod shared;
 
 use std::any::Any;
