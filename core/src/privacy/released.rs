@@ -32,7 +32,7 @@ macro_rules! destination {
 }
 destination!(
     /// The person whose devices these are.
-    Owner, Class::Released | Class::Shared | Class::Internal);
+    Owner, Class::Released | Class::Shared);
 destination!(
     /// Kafka and peers.
     Sync, Class::Shared);
@@ -86,12 +86,4 @@ pub fn open<D: Destination, T: DeserializeOwned>(record: &Record) -> Result<Rele
     record.payload::<serde_json::Value>().and_then(|v| {
         serde_json::from_value(v).map(Released::new).map_err(|e| Error::skip("the record is not what its topic holds").because(e))
     })
-}
-
-#[cfg(test)]
-impl<D: Destination, T> Released<D, T> {
-    /// For tests of what reads behind the wall.
-    pub(crate) fn unfiltered(value: T) -> Self {
-        Self::new(value)
-    }
 }
