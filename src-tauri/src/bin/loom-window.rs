@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let app = tauri::Builder::default()
         .register_uri_scheme_protocol(SCHEME, move |_, _| page(&sentence))
         .manage(Started(Mutex::new(child)))
-        .setup(move |app| Ok(open(app, &address)?))
+        .setup(move |app| open(app, &address))
         .build(tauri::generate_context!());
     match app {
         Ok(app) => app.run(|app, event| {
