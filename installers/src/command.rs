@@ -104,8 +104,11 @@ pub fn cargo(place: &Place) -> Command {
 /// What says nothing about a failure: what cargo built, which tests went well.
 fn is_noise(line: &str) -> bool {
     let word = line.split_whitespace().next().unwrap_or_default();
-    matches!(word, "Compiling" | "Checking" | "Downloaded" | "Downloading" | "Fresh" | "Locking" | "Adding")
-        || line.starts_with("test ") && line.ends_with("... ok")
+    matches!(
+        word,
+        "" | "Compiling" | "Checking" | "Downloaded" | "Downloading" | "Locking" | "Adding" | "Running" | "running" | "Doc-tests"
+    ) || line.starts_with("test ") && line.ends_with("... ok")
+        || line.starts_with("test result: ok")
 }
 
 /// The last lines of a file that tell a person why.
