@@ -36,10 +36,10 @@ impl Readers {
         if let Err(e) = &result {
             shared.note(e);
         }
-        // A connection that met a damaged page answers nothing any more.
-        if !result.as_ref().is_err_and(super::fault::is_damage) {
-            turn.connection = connection;
-        }
+        // A connection that met a damaged page answers nothing any more, and one that was interrupted while it
+        // ended its transaction is still in it.
+        let sound = !result.as_ref().is_err_and(super::fault::is_damage);
+        turn.connection = connection.filter(|c| sound && c.is_autocommit());
         result
     }
 

@@ -139,7 +139,7 @@ pub fn a_permit_opens_the_wall(make: Make) {
     let bus = make();
     let t = topic("media.contract.permit.shared");
     bus.create(&Settings::new(t.clone(), Class::Shared)).unwrap();
-    let new = permitted(&*bus, &t).unwrap();
+    let new = permitted(&t);
     bus.append(vec![new.clone()]).unwrap();
     let r = all(&*bus, &t).remove(0);
     assert_eq!((r.class(), r.value()), (Class::Shared, Some(&new.value[..])));
