@@ -1,14 +1,16 @@
 //! `cargo xtask bench`: core's measuring programs, in release; each writes one JSON object a line on stdout.
 
+use std::env;
 use std::fs;
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use loom_models::Models;
 use serde_json::Value;
 
 use crate::Result;
 use crate::args::Args;
-use crate::command::cargo;
+use crate::command::{cargo, run};
 use crate::place::Place;
 use crate::say;
 use crate::setup;
@@ -31,7 +33,53 @@ pub fn bench(place: &Place, args: &Args) -> Result {
             Err(sentence) => bad.push(format!("{name}: {sentence}")),
         }
     }
+    for (name, peer) in [("speech_peer", speech_peer as Peer), ("killed", killed)].into_iter().filter(|(n, _)| args.wants(n)) {
+        say::begin(name, "measuring");
+        match peer(place).and_then(|mut c| keep(&mut c, name, &folder)) {
+            Ok(table) => println!("{table}"),
+            Err(sentence) => bad.push(format!("{name}: {sentence}")),
+        }
+    }
     if bad.is_empty() { Ok(()) } else { Err(bad.join("\n")) }
+}
+
+type Peer = fn(&Place) -> Result<Command>;
+
+/// Where speech with its words lies: `NAME.flac` and `refs.tsv`.
+const SPEECH: &str = "LOOM_SPEECH_DIR";
+
+/// The same model under ONNX Runtime's own Python, in the same run.
+fn speech_peer(place: &Place) -> Result<Command> {
+    let speech = env::var_os(SPEECH).ok_or_else(|| format!("{SPEECH} must name a folder with recordings and refs.tsv"))?;
+    let site = place.target.join("bench/python");
+    let packages = ["numpy", "onnxruntime==1.31.1", "soundfile", "jiwer", "whisper-normalizer"];
+    if !site.exists() {
+        run(Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--root-user-action=ignore", "--target"])
+            .arg(&site)
+            .args(packages))?;
+    }
+    let models = Models::find(None).home().to_path_buf();
+    let mut peer = Command::new("python3");
+    peer.arg(place.root.join("installers/peers/speech.py")).arg(release(place)?).arg(models).arg(speech).env("PYTHONPATH", site);
+    Ok(peer)
+}
+
+/// `kill -9`, fifty times, over the recordings in the speech folder, or the one that comes with Loom.
+fn killed(place: &Place) -> Result<Command> {
+    let folder = env::var_os(SPEECH).map(fs::read_dir).and_then(|r| r.ok()).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = folder.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "flac")).collect();
+    files.sort();
+    files.extend(files.is_empty().then(|| place.sample()));
+    let mut killed = Command::new("python3");
+    killed.arg(place.root.join("installers/peers/killed.py")).arg(release(place)?).arg("50").args(files);
+    Ok(killed)
+}
+
+fn release(place: &Place) -> Result<PathBuf> {
+    Some(place.program("release", "loom"))
+        .filter(|p| p.exists())
+        .ok_or_else(|| "`cargo xtask setup` builds the program this measures".into())
 }
 
 fn measure(place: &Place, args: &Args, name: &str, features: &str, folder: &Path) -> Result<String> {
@@ -41,7 +89,21 @@ fn measure(place: &Place, args: &Args, name: &str, features: &str, folder: &Path
         run.args(["--features", features]);
     }
     run.arg("--").args(&args.rest);
-    let out = run.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|e| format!("cargo cannot be started: {e}"))?;
+    if name == "speech_bench" && args.rest.is_empty() {
+        run.args(readings());
+    }
+    keep(&mut run, name, folder)
+}
+
+/// What the tests listen to; without it only loading is measured.
+fn readings() -> Vec<PathBuf> {
+    let folder = fs::read_dir("/usr/share/pocketsphinx/test/data/librivox").into_iter().flatten().flatten();
+    folder.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "wav")).collect()
+}
+
+/// Runs it, keeps its JSON lines, and shows them as a table.
+fn keep(run: &mut Command, name: &str, folder: &Path) -> Result<String> {
+    let out = run.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|e| format!("it cannot be started: {e}"))?;
     let said = String::from_utf8_lossy(&out.stdout);
     let rows: Vec<Value> = said.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
     if !out.status.success() {
