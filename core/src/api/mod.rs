@@ -4,6 +4,7 @@
 
 mod audio;
 mod auth;
+pub mod classic;
 mod dlq;
 mod docs;
 mod doctor;

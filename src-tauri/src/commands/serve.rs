@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use loom_core::api::classic;
 use loom_core::app::{Fed, Feed};
 use loom_core::data_dir::{Address, DataDir, Lock};
 use loom_core::env::{Clock, System};
@@ -49,19 +50,22 @@ pub fn run(args: &Args, mut context: Context) -> Result<ExitCode> {
     context.settings.open_loopback |= args.open_loopback;
     context.settings.microphone &= !args.no_microphone && args.input.is_empty();
     context.settings.port = args.port.unwrap_or(context.settings.port);
-    if args.classic_ports {
-        return Err(Error::invalid("--classic-ports comes with the services it is for: leave it out for now"));
-    }
     let at = args.at.map(|w| w.start(System.now(), &context.settings.zone()?)).transpose()?;
     context.dir.create()?;
     let lock = lock(&context.dir)?;
     let (listener, url) = listen(context.settings.port)?;
+    let wanted = classic::PORTS.iter().filter(|_| args.classic_ports);
+    let classic = wanted.map(|&(port, prefix)| Ok((listen(port)?.0, prefix))).collect::<Result<Vec<_>>>()?;
     logging::start(&context.dir.logs())?;
     let home = Home::open(&context, lock)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Error::stop("the system gives no more threads").because(e))?;
     let signal = runtime.block_on(async { Signal::new() })?;
     context.dir.write_address(&Address { url: url.clone(), pid: std::process::id() })?;
     output::line(&format!("listening on {url}"));
+    for (listener, prefix) in classic {
+        let router = classic::at_root(loom_core::api::router(home.state.clone()), prefix);
+        runtime.spawn(loom_core::api::serve(router, listener, std::future::pending()));
+    }
     let outcome = live(args, at, &home, &runtime, listener, signal);
     context.dir.remove_address();
     outcome

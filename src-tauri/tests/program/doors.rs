@@ -1,6 +1,6 @@
 //! Who may ask, and what goes through a pipe.
 
-use crate::rig::{Loom, Served};
+use crate::rig::{Loom, Served, ask};
 
 #[test]
 fn strangers_are_turned_away() {
@@ -15,6 +15,20 @@ fn strangers_are_turned_away() {
     for open in ["/health", "/readyz", "/version", "/openapi.json"] {
         assert_eq!(served.request(open, "").0, 200, "{open}");
     }
+    served.stop();
+}
+
+#[test]
+fn each_service_is_also_where_loom_v2_had_it() {
+    let loom = Loom::new();
+    let served = Served::start(&loom, &["--classic-ports", "--open-loopback"]);
+    for port in [8000, 8010, 8011, 8031, 8082] {
+        let at = format!("127.0.0.1:{port}");
+        assert_eq!(ask(&at, "/health", "").0, 200, "port {port}");
+        assert_eq!(ask(&at, "/health", "Host: evil.example\r\n").0, 421, "port {port}");
+    }
+    assert_eq!(ask("127.0.0.1:8082", "/api/kafka/structure", "").0, 200);
+    assert_eq!(ask("127.0.0.1:8011", "/api/kafka/structure", "").0, 404, "a service has its own routes alone");
     served.stop();
 }
 

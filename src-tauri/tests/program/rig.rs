@@ -110,15 +110,7 @@ impl Served {
     }
 
     pub fn request(&self, path: &str, headers: &str) -> (u16, Vec<u8>) {
-        let host = self.url.strip_prefix("http://").unwrap();
-        let host_line = if headers.contains("Host:") { String::new() } else { format!("Host: {host}\r\n") };
-        let mut s = TcpStream::connect(host).unwrap();
-        write!(s, "GET {path} HTTP/1.1\r\n{host_line}Connection: close\r\n{headers}\r\n").unwrap();
-        let mut all = Vec::new();
-        s.read_to_end(&mut all).unwrap();
-        let end = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
-        let status = String::from_utf8_lossy(&all[9..12]).parse().unwrap();
-        (status, all[end + 4..].to_vec())
+        ask(self.url.strip_prefix("http://").unwrap(), path, headers)
     }
 
     /// SIGTERM drains and ends with 0.
@@ -126,6 +118,18 @@ impl Served {
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) }, 0);
         assert!(self.child.wait().unwrap().success());
     }
+}
+
+/// Status and body of a GET at `127.0.0.1:PORT`.
+pub fn ask(host: &str, path: &str, headers: &str) -> (u16, Vec<u8>) {
+    let host_line = if headers.contains("Host:") { String::new() } else { format!("Host: {host}\r\n") };
+    let mut s = TcpStream::connect(host).unwrap();
+    write!(s, "GET {path} HTTP/1.1\r\n{host_line}Connection: close\r\n{headers}\r\n").unwrap();
+    let mut all = Vec::new();
+    s.read_to_end(&mut all).unwrap();
+    let end = all.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let status = String::from_utf8_lossy(&all[9..12]).parse().unwrap();
+    (status, all[end + 4..].to_vec())
 }
 
 impl Drop for Served {
