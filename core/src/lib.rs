@@ -14,6 +14,7 @@ pub mod env;
 pub mod error;
 pub mod identity;
 pub mod keys;
+pub mod live;
 pub mod pipeline;
 pub mod privacy;
 pub mod settings;

@@ -96,6 +96,11 @@ pub struct TimelineRow {
     pub masked: Vec<Masked>,
     pub language: String,
     pub audio: Option<AudioLink>,
+    #[serde(default)]
+    pub starred: bool,
+    /// The text is the owner's; the recogniser's is in `original`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
 }
 
 /// A search hit, best first.
@@ -129,6 +134,19 @@ pub struct Check {
     pub state: String,
     pub message: String,
     pub fix: Option<String>,
+    /// A fix that is safe to press: what the button says, and what is then sent to the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+}
+
+/// A request that a page's button sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Action {
+    pub title: String,
+    /// `POST`
+    pub method: String,
+    pub path: String,
 }
 
 /// `/api/kafka/structure` in Loom v2's shape.

@@ -26,8 +26,8 @@ pub fn checks(settings: &Result<Settings, Error>) -> Vec<Check> {
 fn row(check: &str, found: Result<String, (String, String)>) -> Check {
     let check = check.to_string();
     match found {
-        Ok(message) => Check { check, state: "ok".into(), message, fix: None },
-        Err((message, fix)) => Check { check, state: "fail".into(), message, fix: Some(fix) },
+        Ok(message) => Check { check, state: "ok".into(), message, fix: None, action: None },
+        Err((message, fix)) => Check { check, state: "fail".into(), message, fix: Some(fix), action: None },
     }
 }
 

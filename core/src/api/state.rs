@@ -10,8 +10,10 @@ use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::problem::Problem;
 use crate::bus::Bus;
+use crate::capture::Listen;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
+use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::settings::Settings;
 use crate::store::{Audio, Timeline};
@@ -39,6 +41,10 @@ pub struct State {
     pub checks: Ask<Check>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
+    /// The microphone.
+    pub listen: Arc<dyn Listen>,
+    /// What is not on the log.
+    pub live: Arc<Live>,
     pub settings: Settings,
     pub metrics: Metrics,
 }

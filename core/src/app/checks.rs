@@ -92,7 +92,7 @@ fn sync() -> Check {
 }
 
 fn check(name: &str, state: &str, message: &str, fix: Option<&str>) -> Check {
-    Check { check: name.into(), state: state.into(), message: message.into(), fix: fix.map(Into::into) }
+    Check { check: name.into(), state: state.into(), message: message.into(), fix: fix.map(Into::into), action: None }
 }
 fn ok(name: &str, message: &str) -> Check {
     check(name, "ok", message, None)

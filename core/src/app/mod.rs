@@ -15,12 +15,14 @@ pub use feed::{Fed, Feed};
 
 use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
+use crate::capture::{Deaf, Listen};
 use crate::data_dir::DataDir;
 use crate::db::Db;
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
 use crate::identity;
 use crate::keys::{self, Place};
+use crate::live::Live;
 use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
@@ -45,6 +47,8 @@ pub struct App {
     entropy: Arc<dyn Entropy>,
     specs: Vec<Spec>,
     probes: Mutex<Vec<Arc<Probe>>>,
+    pub live: Arc<Live>,
+    pub listen: Arc<dyn Listen>,
 }
 
 impl App {
@@ -74,6 +78,8 @@ impl App {
             entropy,
             specs: Vec::new(),
             probes: Mutex::default(),
+            live: Arc::default(),
+            listen: Arc::new(Deaf),
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
         Ok(Arc::new(app))
@@ -129,6 +135,8 @@ impl App {
             specs: self.specs.clone(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
+            listen: self.listen.clone(),
+            live: self.live.clone(),
             settings: self.settings.clone(),
             metrics: api::Metrics::default(),
         })

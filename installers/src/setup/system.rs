@@ -27,12 +27,13 @@ const fn program(package: &'static str, programs: &'static [&'static str]) -> Ne
     Need { package, programs }
 }
 
-const BUILD: [Need; 9] = [
+const BUILD: [Need; 10] = [
     program("g++", &["g++"]),
     program("make", &["make"]),
     program("cmake", &["cmake"]),
     program("pkg-config", &["pkg-config"]),
     package("libssl-dev"),
+    package("libasound2-dev"),
     package("ca-certificates"),
     program("python3-pip", &["pip3", "pip"]),
     program("nodejs", &["node"]),
@@ -40,7 +41,7 @@ const BUILD: [Need; 9] = [
 ];
 const WINDOW: [Need; 3] = [package("libwebkit2gtk-4.1-dev"), package("libsoup-3.0-dev"), package("librsvg2-dev")];
 const WASM: [Need; 2] = [package("rustc-web"), package("rust-web-src")];
-const TESTS: [Need; 8] = [
+const TESTS: [Need; 11] = [
     program("xvfb", &["Xvfb"]),
     program("webkit2gtk-driver", &["WebKitWebDriver"]),
     program("dbus", &["dbus-daemon"]),
@@ -48,6 +49,9 @@ const TESTS: [Need; 8] = [
     program("llvm-22", &["llvm-cov-22"]),
     program("espeak-ng", &["espeak-ng"]),
     program("sox", &["sox"]),
+    program("pulseaudio", &["pulseaudio"]),
+    program("pulseaudio-utils", &["pactl"]),
+    package("libasound2-plugins"),
     package("fonts-dejavu-core"),
 ];
 

@@ -112,6 +112,8 @@ mod tests {
             masked: vec![],
             language: "en".into(),
             audio: None,
+            starred: false,
+            original: None,
         }
     }
 

@@ -44,6 +44,8 @@ fn row() -> TimelineRow {
         masked: Vec::new(),
         language: "en".into(),
         audio: Some(AudioLink { href: format!("/api/timeline/{LINE}/audio") }),
+        starred: false,
+        original: None,
     }
 }
 
@@ -131,9 +133,11 @@ pub fn rig_with(settings: Settings) -> Rig {
             }]
         }),
         specs: Vec::new(),
-        checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None }]),
+        checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         settings,
+        listen: Arc::new(crate::capture::Deaf),
+        live: Arc::default(),
         metrics: Metrics::default(),
     });
     Rig { router: super::router(state.clone()), state }

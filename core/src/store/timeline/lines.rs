@@ -76,6 +76,8 @@ fn read(r: &Row) -> Result<TimelineRow> {
         masked: from_json(r.get_ref(7)?.as_bytes().unwrap_or_default())?,
         language: r.get(8)?,
         audio: audio_link(&message_id, r.get(9)?),
+        starred: false,
+        original: None,
         message_id,
     })
 }
