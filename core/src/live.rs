@@ -2,16 +2,39 @@
 //! whoever reads sees the newest and may have missed what came before. Nothing here is on the log.
 
 use loom_schemas::live::{CaptureState, Level, Partial};
+use tokio::sync::broadcast;
 use tokio::sync::watch::{Receiver, Sender};
+use uuid::Uuid;
+
+/// Changes to lines that a slow listener may be behind; one further behind reads the timeline anew.
+const NEWS: usize = 256;
 
 /// One of each; holds one value, the newest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Live {
     pub capture: Sender<CaptureState>,
     pub level: Sender<Level>,
     pub partial: Sender<Partial>,
     /// Where the voice detector hears speech that has not ended; written by its stage, read by whoever guesses words.
     pub speaking: Sender<Option<Speaking>>,
+    /// Lines of the timeline that were changed or went, said by whoever did it. New ones are on the log.
+    pub lines: broadcast::Sender<LineNews>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        let (capture, level, partial, speaking) = Default::default();
+        Self { capture, level, partial, speaking, lines: broadcast::Sender::new(NEWS) }
+    }
+}
+
+/// What happened to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineNews {
+    /// Edited, starred, or back from deletion.
+    Changed(Uuid),
+    /// Out of sight: deleted or forgotten.
+    Gone(Uuid),
 }
 
 /// Speech that has not ended.
