@@ -2,10 +2,20 @@
 
 use include_dir::{Dir, File, include_dir};
 
+static ANALYSIS: Dir = include_dir!("$CARGO_MANIFEST_DIR/analysis");
 static DEVICE: Dir = include_dir!("$CARGO_MANIFEST_DIR/device");
-static MEDIA: Dir = include_dir!("$CARGO_MANIFEST_DIR/media");
+static DIGITAL: Dir = include_dir!("$CARGO_MANIFEST_DIR/digital");
+static EXTERNAL: Dir = include_dir!("$CARGO_MANIFEST_DIR/external");
 static INTERNAL: Dir = include_dir!("$CARGO_MANIFEST_DIR/internal");
+static LOCATION: Dir = include_dir!("$CARGO_MANIFEST_DIR/location");
 static LOOM: Dir = include_dir!("$CARGO_MANIFEST_DIR/loom");
+static MEDIA: Dir = include_dir!("$CARGO_MANIFEST_DIR/media");
+static MOTION: Dir = include_dir!("$CARGO_MANIFEST_DIR/motion");
+static OS: Dir = include_dir!("$CARGO_MANIFEST_DIR/os");
+static TASK: Dir = include_dir!("$CARGO_MANIFEST_DIR/task");
+
+/// Topics with settings of their own, as TOML: a table a topic.
+pub const TOPICS: &str = include_str!("../topics.toml");
 
 /// The text of a schema, by name and version.
 pub fn schema(name: &str) -> Option<&'static str> {
@@ -29,8 +39,20 @@ pub fn names() -> Vec<String> {
     names
 }
 
-fn roots() -> [(&'static str, &'static Dir<'static>); 4] {
-    [("device", &DEVICE), ("media", &MEDIA), ("internal", &INTERNAL), ("loom", &LOOM)]
+fn roots() -> [(&'static str, &'static Dir<'static>); 11] {
+    [
+        ("analysis", &ANALYSIS),
+        ("device", &DEVICE),
+        ("digital", &DIGITAL),
+        ("external", &EXTERNAL),
+        ("internal", &INTERNAL),
+        ("location", &LOCATION),
+        ("loom", &LOOM),
+        ("media", &MEDIA),
+        ("motion", &MOTION),
+        ("os", &OS),
+        ("task", &TASK),
+    ]
 }
 
 fn walk(dir: &'static Dir<'static>, see: &mut dyn FnMut(&'static File<'static>)) {

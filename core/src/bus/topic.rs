@@ -1,7 +1,8 @@
 //! Topic names, and the settings each topic carries.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -162,17 +163,30 @@ pub struct TopicState {
     pub last_received_at: Option<crate::Time>,
 }
 
-/// The topics Loom itself reads and writes, and how it makes them. One it does not know is sensitive and kept 30 days.
+/// What the catalogue says of a topic.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    class: Class,
+    days: Option<u32>,
+    bytes: Option<u64>,
+    #[serde(default)]
+    compression: Compression,
+}
+
+static CATALOGUE: LazyLock<BTreeMap<TopicName, Entry>> =
+    LazyLock::new(|| toml::from_str(loom_schemas::catalogue::TOPICS).expect("the catalogue of topics parses, which a test shows"));
+
+/// How Loom makes a topic: as the catalogue (`schemas/topics.toml`) has it. One it does not know is sensitive and kept 30 days.
 pub fn catalogued(name: &TopicName) -> Settings {
     let stem = name.stem();
-    let settings = match stem.as_str() {
-        "device.audio.raw" | "media.audio.vad_filtered" => Settings::new(stem, Class::Sensitive).days(7),
-        "media.text.transcribed.words" | "media.text.enriched" => Settings::new(stem, Class::Sensitive).days(30),
-        "media.text.released" => Settings::new(stem, Class::Released),
-        "media.text.shared" => Settings::new(stem, Class::Shared),
-        // Counts and kinds, never a value: kept for ever, as the proof of what the filter did.
-        "internal.privacy.audit.decisions" => Settings::new(stem, Class::Internal),
-        _ => Settings::new(stem, Class::Sensitive).days(30),
+    let settings = match CATALOGUE.get(&stem) {
+        Some(entry) => Settings {
+            retention: Retention { days: entry.days, bytes: entry.bytes },
+            compression: entry.compression,
+            ..Settings::new(stem, entry.class)
+        },
+        None => Settings::new(stem, Class::Sensitive).days(30),
     };
     if name.is_dlq() { settings.dlq() } else { settings }
 }
@@ -186,4 +200,33 @@ pub mod names {
     pub const RELEASED: &str = "media.text.released";
     pub const SHARED: &str = "media.text.shared";
     pub const AUDIT: &str = "internal.privacy.audit.decisions";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_catalogued_topic_has_a_schema_and_every_schema_a_topic() {
+        let schemas = loom_schemas::catalogue::names();
+        for name in CATALOGUE.keys() {
+            assert!(schemas.contains(&format!("{name}.v1")), "{name} has no schema");
+        }
+        for schema in schemas.iter().filter(|s| !s.starts_with("loom.")) {
+            let topic = TopicName::parse(schema.rsplit_once('.').unwrap().0).unwrap();
+            assert!(CATALOGUE.contains_key(&topic), "{topic} is not in the catalogue");
+        }
+    }
+
+    #[test]
+    fn the_road_keeps_its_classes_and_the_unknown_stays_here() {
+        let class = |n| catalogued(&TopicName::of(n)).class;
+        assert_eq!(
+            [names::AUDIO_RAW, names::RELEASED, names::SHARED, names::AUDIT].map(class),
+            [Class::Sensitive, Class::Released, Class::Shared, Class::Internal]
+        );
+        let unknown = catalogued(&TopicName::of("device.sensor.radon.raw"));
+        assert_eq!((unknown.class, unknown.retention.days), (Class::Sensitive, Some(30)));
+        assert_eq!(catalogued(&TopicName::of("media.text.shared.dlq")).class, Class::Shared);
+    }
 }
