@@ -41,7 +41,7 @@ const BUILD: [Need; 10] = [
 ];
 const WINDOW: [Need; 3] = [package("libwebkit2gtk-4.1-dev"), package("libsoup-3.0-dev"), package("librsvg2-dev")];
 const WASM: [Need; 2] = [package("rustc-web"), package("rust-web-src")];
-const TESTS: [Need; 11] = [
+const TESTS: [Need; 12] = [
     program("xvfb", &["Xvfb"]),
     program("webkit2gtk-driver", &["WebKitWebDriver"]),
     program("dbus", &["dbus-daemon"]),
@@ -52,6 +52,7 @@ const TESTS: [Need; 11] = [
     program("pulseaudio", &["pulseaudio"]),
     program("pulseaudio-utils", &["pactl"]),
     package("libasound2-plugins"),
+    package("pocketsphinx-testdata"),
     package("fonts-dejavu-core"),
 ];
 
