@@ -1,11 +1,15 @@
 //! What senses: each source turns what it hears or sees into records of `device.*.raw`.
 //! Samples are written first, flushed, and only then named by a record.
 
+#[cfg(any(feature = "recordings", feature = "microphone"))]
+mod chunk;
 #[cfg(feature = "recordings")]
 pub mod decode;
+#[cfg(feature = "microphone")]
+pub mod microphone;
 #[cfg(feature = "recordings")]
 pub mod recording;
-#[cfg(feature = "recordings")]
+#[cfg(any(feature = "recordings", feature = "microphone"))]
 pub mod resample;
 
 use loom_schemas::live::CaptureDevice;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use jiff::tz::TimeZone;
-use loom_schemas::payload::{AudioChunk, AudioSource, SourceKind, StreamEnd};
+use loom_schemas::payload::{AudioSource, SourceKind, StreamEnd};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::SAMPLE_RATE;
+use super::chunk::{Chunks, seconds};
 use super::decode::{self, BLOCK, Decoder};
-use crate::bus::{Bus, Headers, NewRecord, TopicName, Trace, names};
+use crate::bus::{Bus, NewRecord};
 use crate::env::Time;
 use crate::error::{Error, Result};
 use crate::store::audio::{AudioStore, NewStream};
@@ -48,7 +48,6 @@ pub struct Progress {
 pub struct Recording {
     store: Arc<AudioStore>,
     bus: Arc<dyn Bus>,
-    topic: TopicName,
     stream_id: String,
     source: AudioSource,
     device_id: Uuid,
@@ -75,12 +74,10 @@ impl Recording {
         let known = store.stream(&stream_id)?;
         let name = input.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let source = AudioSource { kind: SourceKind::Recording, name };
-        let topic = TopicName::of(names::AUDIO_RAW);
         let (device_id, started_at) = (input.device_id, Time::default());
         let mut this = Self {
             store,
             bus,
-            topic,
             stream_id,
             source,
             device_id,
@@ -172,24 +169,9 @@ impl Recording {
     }
 
     fn record(&self, first_sample: u64, samples: u32, end: Option<StreamEnd>) -> Result<NewRecord> {
-        let chunk = AudioChunk {
-            stream_id: self.stream_id.clone(),
-            first_sample,
-            samples,
-            sample_rate: SAMPLE_RATE,
-            format: "pcm_s16le".into(),
-            source: self.source.clone(),
-            end,
-        };
-        let value = serde_json::to_vec(&chunk).map_err(|e| Error::bug("an audio record does not serialise").because(e))?;
-        let recorded_at = self.started_at.plus(seconds(first_sample));
-        let id = record_id(&self.stream_id, first_sample, end.is_some(), recorded_at);
-        let mut trace = Trace::default();
-        // A stream is a trace, its id the stream's own; every record is a span of it.
-        let _ = hex::decode_to_slice(&self.stream_id, &mut trace.trace_id);
-        trace.span_id.copy_from_slice(&id.as_bytes()[8..]);
-        let headers = Headers { schema: format!("{}.v1", self.topic), trace, producer: "recording".into(), ..Headers::default() };
-        Ok(NewRecord::new(self.topic.clone(), id, self.device_id, recorded_at, headers, value))
+        let (stream_id, source) = (self.stream_id.clone(), self.source.clone());
+        let chunks = Chunks { stream_id, source, device_id: self.device_id, started_at: self.started_at, producer: "recording" };
+        chunks.record(first_sample, samples, end)
     }
 
     pub fn progress(&self) -> Progress {
@@ -215,10 +197,6 @@ impl Recording {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
-}
-
-fn seconds(samples: u64) -> f64 {
-    samples as f64 / f64::from(SAMPLE_RATE)
 }
 
 fn extension(path: &Path) -> Option<&str> {
@@ -257,19 +235,6 @@ fn start(input: &Input, decoder: &Decoder, modified: Time) -> Result<Time> {
         None => decode::open(&input.path)?.filter_map(Result::ok).map(|b| seconds(b.len() as u64)).sum(),
     };
     Ok(modified.plus(-duration))
-}
-
-/// UUIDv8: 48 bits of the record's milliseconds, the rest a hash of stream and place, so that a repeat is found to be
-/// one. Written to disk and wire: fixed for ever.
-fn record_id(stream_id: &str, first_sample: u64, end: bool, recorded_at: Time) -> Uuid {
-    let mut h = Sha256::new();
-    h.update(stream_id.as_bytes());
-    h.update(first_sample.to_be_bytes());
-    h.update([u8::from(end)]);
-    let mut bytes = [0u8; 16];
-    bytes[..6].copy_from_slice(&(recorded_at.millis().max(0) as u64).to_be_bytes()[2..]);
-    bytes[6..].copy_from_slice(&h.finalize()[..10]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

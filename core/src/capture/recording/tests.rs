@@ -8,7 +8,7 @@ use super::super::decode::tests::wav;
 use super::*;
 use crate::Kind;
 use crate::bus::memory::Memory;
-use crate::bus::{Appended, Commit, GroupState, Join, Membership, Positions, Record, Settings, TopicState};
+use crate::bus::{Appended, Commit, GroupState, Join, Membership, Positions, Record, Settings, TopicName, TopicState, names};
 use crate::db::{Db, Key};
 use crate::env::ManualClock;
 use crate::store::Audio;

@@ -1,0 +1,41 @@
+//! Which microphones there are, and opening one of them: all that the rest of the room knows of the sound system.
+
+use std::any::Any;
+
+use loom_schemas::live::CaptureDevice;
+
+use super::intake::Outlet;
+
+/// The sound system. Calls may take a second and more.
+pub trait Sound: Send + Sync {
+    /// Microphones, the default one first.
+    fn list(&self) -> Vec<CaptureDevice>;
+    /// Opens this one, or the default one; what it hears wakes the thread that called.
+    fn open(&self, chosen: Option<&str>) -> Result<Opened, Denied>;
+}
+
+/// A microphone that is being listened to; dropping it ends that.
+pub struct Opened {
+    pub id: String,
+    pub name: String,
+    /// Hz.
+    pub rate: u32,
+    pub outlet: Outlet,
+    /// Whether it is there and, where none was chosen, still the default; asked now and then.
+    pub stands: Box<dyn Fn() -> bool>,
+    /// The sound system's own part.
+    pub keep: Box<dyn Any>,
+}
+
+/// Why a microphone cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// There is none, or not the one that was asked for.
+    Absent,
+    /// Another program has it for itself.
+    Busy,
+    /// The system does not allow it.
+    Forbidden,
+    /// The sound system fails in another way.
+    Broken,
+}
