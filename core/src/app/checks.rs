@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use loom_schemas::api::Check;
+use loom_schemas::live::Listening;
 
 use super::App;
 use crate::keys::Place;
@@ -17,7 +18,30 @@ impl App {
     }
 
     fn microphone(&self) -> Check {
-        ok("microphone", "this version takes recordings only: `loom serve --input FILE`")
+        if self.microphone.is_none() {
+            return ok("microphone", "not asked for: this Loom takes recordings only");
+        }
+        let now = self.live.capture.borrow().clone();
+        let name = now.device.unwrap_or_else(|| "the microphone".into());
+        let message = now.message.unwrap_or_default();
+        match now.state {
+            Listening::Off => self.microphone_at_rest(),
+            Listening::Listening => ok("microphone", &format!("listening to “{name}”")),
+            Listening::Paused => ok("microphone", &format!("“{name}” is paused: nothing is read from it")),
+            Listening::Lost => warn("microphone", &message, "plug it in again, or choose another one"),
+            Listening::None => warn("microphone", &message, "connect a microphone, or allow Loom the one there is"),
+            Listening::Refused => fail("microphone", &message, "free the microphone, or allow Loom to use it"),
+            Listening::Full => fail("microphone", &message, "free some space on the disk with the data folder"),
+        }
+    }
+
+    /// While Loom stands still nothing is opened: which ones there are is all that can be said.
+    fn microphone_at_rest(&self) -> Check {
+        let found = self.listen.devices().unwrap_or_default();
+        match found.first() {
+            Some(first) => ok("microphone", &format!("“{}” is there, and {} in all; `loom serve` listens", first.name, found.len())),
+            None => warn("microphone", "no microphone is there", "connect one; Loom then listens by itself"),
+        }
     }
 
     fn database(&self) -> Check {

@@ -15,6 +15,7 @@ pub use feed::{Fed, Feed};
 
 use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
+use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road};
 use crate::capture::{Deaf, Listen};
 use crate::data_dir::DataDir;
 use crate::db::Db;
@@ -49,6 +50,15 @@ pub struct App {
     probes: Mutex<Vec<Arc<Probe>>>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
+    /// Absent where none was asked for.
+    microphone: Option<Arc<Microphone>>,
+}
+
+/// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
+pub struct Started {
+    _hearing: Option<Hearing>,
+    _running: Running,
+    _upkeep: upkeep::Upkeep,
 }
 
 impl App {
@@ -63,6 +73,8 @@ impl App {
         let timeline = Arc::new(SqliteTimeline::open(db.clone())?);
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
+        let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let mut app = Self {
             bus,
             timeline,
@@ -79,7 +91,8 @@ impl App {
             specs: Vec::new(),
             probes: Mutex::default(),
             live: Arc::default(),
-            listen: Arc::new(Deaf),
+            listen,
+            microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
         Ok(Arc::new(app))
@@ -97,9 +110,15 @@ impl App {
         })
     }
 
-    /// Recovers what a crash left, then starts every consumer and the upkeep. Dropping the result stops them in order.
-    pub fn start(self: &Arc<Self>) -> Result<(Running, upkeep::Upkeep)> {
+    /// Recovers what a crash left, then starts every consumer, the upkeep and the microphone.
+    pub fn start(self: &Arc<Self>) -> Result<Started> {
         self.audio.recover(&*self.bus)?;
+        let road = Road { store: self.audio.clone(), bus: self.bus.clone() };
+        match microphone::recover(&road) {
+            Ok(0) => {}
+            Ok(streams) => tracing::info!(streams, "named what the microphone had heard when Loom was last broken off"),
+            Err(e) => tracing::warn!("what the microphone had heard when Loom was last broken off has to wait: {e}"),
+        }
         let wiring = Wiring {
             bus: self.bus.clone(),
             audio: self.audio.clone(),
@@ -111,7 +130,14 @@ impl App {
         };
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
-        Ok((running, upkeep::Upkeep::start(self.clone())?))
+        let upkeep = upkeep::Upkeep::start(self.clone())?;
+        let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
+        Ok(Started { _hearing: hearing, _running: running, _upkeep: upkeep })
+    }
+
+    fn ears(&self, road: Road) -> Result<Ears> {
+        let (live, clock, entropy) = (self.live.clone(), self.clock.clone(), self.entropy.clone());
+        Ok(Ears { road, live, clock, entropy, device_id: self.device_id, zone: self.settings.zone()? })
     }
 
     /// Whether every group has read everything.

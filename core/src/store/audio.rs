@@ -1,7 +1,8 @@
 //! Samples on disk: written first, flushed, and only then named by a record on the log. Append-only files hold them,
 //! a catalogue in `loom.db` says which file holds which samples, so that files may move or be compressed.
 //!
-//! The log is the truth about how far a stream goes: at start, what lies past its last record is cut.
+//! The log is the truth about how far a stream goes: at start, what lies past its last record is cut, for the recording is
+//! still there to be read again. What a microphone heard is not, and becomes records.
 
 mod catalogue;
 mod files;
@@ -150,7 +151,7 @@ impl AudioStore {
     }
 
     /// At start, before any source runs: follows the log and cuts what lies past the last record of each stream
-    /// that has not ended. Its source goes on there.
+    /// that has not ended, except of microphones. Its source goes on there.
     pub fn recover(&self, bus: &dyn Bus) -> Result<()> {
         self.follow(bus)?;
         for (stream_id, logged) in self.catalogue.unended()? {
@@ -164,6 +165,25 @@ impl AudioStore {
             }
         }
         self.catalogue.close_ended()
+    }
+
+    /// Whether there is room for more. `Stop` while the disk is full.
+    pub fn room(&self) -> Result<()> {
+        self.db.may_grow()
+    }
+
+    /// Streams of microphones that no end was written for; at start, after [`recover`](Self::recover), those a crash broke off.
+    pub fn unended_microphones(&self) -> Result<Vec<(String, StreamState)>> {
+        let known = |id: String| Ok(self.stream(&id)?.map(|state| (id, state)));
+        self.catalogue.unended_microphones()?.into_iter().filter_map(|id| known(id).transpose()).collect()
+    }
+
+    /// Returns once what a stream's last file holds survives power loss, whoever wrote it.
+    pub fn settle(&self, stream_id: &str) -> Result<()> {
+        match self.catalogue.last_range(stream_id)? {
+            Some(range) => self.folder.append_to(&range.file)?.flush(),
+            None => Ok(()),
+        }
     }
 
     /// Deletes the oldest finished files until the rest fits the budget; how many bytes went.

@@ -1,7 +1,5 @@
 //! Which microphones there are, and opening one of them: all that the rest of the room knows of the sound system.
 
-use std::any::Any;
-
 use loom_schemas::live::CaptureDevice;
 
 use super::intake::Outlet;
@@ -16,15 +14,17 @@ pub trait Sound: Send + Sync {
 
 /// A microphone that is being listened to; dropping it ends that.
 pub struct Opened {
-    pub id: String,
     pub name: String,
     /// Hz.
     pub rate: u32,
     pub outlet: Outlet,
+    pub held: Box<dyn Held>,
+}
+
+/// The sound system's own part of an open device.
+pub trait Held: Send {
     /// Whether it is there and, where none was chosen, still the default; asked now and then.
-    pub stands: Box<dyn Fn() -> bool>,
-    /// The sound system's own part.
-    pub keep: Box<dyn Any>,
+    fn stands(&self) -> bool;
 }
 
 /// Why a microphone cannot be had.

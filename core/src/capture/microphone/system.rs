@@ -9,7 +9,7 @@ use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, Device, DeviceId, ErrorKind, Host, Sample, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize};
 use loom_schemas::live::CaptureDevice;
 
-use super::device::{Denied, Opened, Sound};
+use super::device::{Denied, Held, Opened, Sound};
 use super::intake::{Bell, Intake, Trouble, ring};
 
 /// How long a device may take to open.
@@ -66,15 +66,27 @@ impl Sound for System {
         let id = device.id().map_err(|e| denied(&e))?;
         let name = name(&device);
         let (stream, rate, outlet) = listen(&device)?;
-        let (at, follows) = (id.clone(), chosen.is_none());
-        Ok(Opened {
-            id: id.to_string(),
-            name,
-            rate,
-            outlet,
-            stands: Box::new(move || stands(&host, &at, follows)),
-            keep: Box::new(stream),
-        })
+        let held = Box::new(Cpal { _stream: stream, host, id, follows: chosen.is_none() });
+        Ok(Opened { name, rate, outlet, held })
+    }
+}
+
+/// What has to live while we listen; the stream goes first.
+struct Cpal {
+    _stream: cpal::Stream,
+    host: Host,
+    id: DeviceId,
+    follows: bool,
+}
+
+impl Held for Cpal {
+    fn stands(&self) -> bool {
+        match self.follows {
+            // ALSA's devices tell by themselves when they go, and looking through them is dear.
+            _ if self.id.host().to_string() == "alsa" => true,
+            true => self.host.default_input_device().and_then(|d| d.id().ok()).as_ref() == Some(&self.id),
+            false => self.host.device_by_id(&self.id).is_some(),
+        }
     }
 }
 
@@ -93,15 +105,6 @@ fn name(device: &Device) -> String {
     let said = device.description().map(|d| d.name().to_string()).unwrap_or_default();
     let line = said.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("Microphone");
     line.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// ALSA's devices tell by themselves when they go, and looking through them is dear.
-fn stands(host: &Host, id: &DeviceId, follows: bool) -> bool {
-    match follows {
-        _ if id.host().to_string() == "alsa" => true,
-        true => host.default_input_device().and_then(|d| d.id().ok()).as_ref() == Some(id),
-        false => host.device_by_id(id).is_some(),
-    }
 }
 
 fn listen(device: &Device) -> Result<(cpal::Stream, u32, super::intake::Outlet), Denied> {

@@ -107,8 +107,13 @@ impl Wishes {
     /// Someone listens from now on, or no longer.
     pub fn attend(&self, ear: Option<Thread>) {
         let mut inner = self.lock();
-        (inner.stop, inner.ear) = (false, ear);
+        inner.ear = ear;
         self.seen_to.notify_all();
+    }
+
+    /// Forgets that it was asked to stop: someone is about to listen.
+    pub fn begin(&self) {
+        self.lock().stop = false;
     }
 
     pub fn stop(&self) {

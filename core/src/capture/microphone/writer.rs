@@ -120,6 +120,3 @@ impl Writer {
         self.chunks.started_at
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,13 +2,14 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use loom_schemas::payload::AudioChunk;
 use tempfile::TempDir;
 
 use super::super::decode::tests::wav;
 use super::*;
 use crate::Kind;
 use crate::bus::memory::Memory;
-use crate::bus::{Appended, Commit, GroupState, Join, Membership, Positions, Record, Settings, TopicName, TopicState, names};
+use crate::bus::{Appended, Commit, GroupState, Headers, Join, Membership, Positions, Record, Settings, TopicName, TopicState, names};
 use crate::db::{Db, Key};
 use crate::env::ManualClock;
 use crate::store::Audio;

@@ -128,9 +128,16 @@ impl Catalogue {
         self.0.read(|c| Ok(c.prepare_cached(&sql)?.query_map([stream_id], Range::of)?.collect::<rusqlite::Result<_>>()?))
     }
 
-    /// Streams that have not ended, and how many of their samples records name.
+    /// Streams of microphones that have not ended.
+    pub fn unended_microphones(&self) -> Result<Vec<String>> {
+        let sql = "SELECT stream_id FROM audio_stream WHERE ended IS NULL AND kind = ?1";
+        let kind = word(&SourceKind::Microphone)?;
+        self.0.read(|c| Ok(c.prepare_cached(sql)?.query_map([kind], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// Other streams that have not ended, and how many of their samples records name.
     pub fn unended(&self) -> Result<Vec<(String, u64)>> {
-        let sql = "SELECT stream_id, logged FROM audio_stream WHERE ended IS NULL";
+        let sql = "SELECT stream_id, logged FROM audio_stream WHERE ended IS NULL AND kind != 'microphone'";
         let pair = |r: &Row| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64));
         self.0.read(|c| Ok(c.prepare_cached(sql)?.query_map([], pair)?.collect::<rusqlite::Result<_>>()?))
     }

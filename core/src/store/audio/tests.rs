@@ -31,7 +31,7 @@ impl Rig {
         self.store = AudioStore::open(&self.db, &self.folder.path().join("audio")).unwrap();
     }
     fn begin(&self, id: &str, started_at: Time) -> StreamState {
-        let source = AudioSource { kind: SourceKind::Microphone, name: "built-in".into() };
+        let source = AudioSource { kind: SourceKind::Recording, name: "built-in".into() };
         self.store.open_stream(&NewStream { stream_id: id.into(), device_id: Uuid::nil(), source, started_at }).unwrap()
     }
     fn files(&self) -> Vec<(PathBuf, u64)> {
@@ -59,7 +59,7 @@ fn ramp(n: usize) -> Vec<f32> {
 /// A log that says the stream goes this far.
 fn log(id: &str, chunks: &[(u64, u32, Option<StreamEnd>)]) -> Memory {
     let bus = Memory::new(Arc::new(ManualClock::at(day())));
-    let source = AudioSource { kind: SourceKind::Microphone, name: "built-in".into() };
+    let source = AudioSource { kind: SourceKind::Recording, name: "built-in".into() };
     for (i, (first_sample, samples, end)) in chunks.iter().enumerate() {
         let chunk = AudioChunk {
             stream_id: id.into(),
