@@ -33,7 +33,10 @@ pub fn bench(place: &Place, args: &Args) -> Result {
             Err(sentence) => bad.push(format!("{name}: {sentence}")),
         }
     }
-    for (name, peer) in [("speech_peer", speech_peer as Peer), ("killed", killed)].into_iter().filter(|(n, _)| args.wants(n)) {
+    for (name, peer) in [("speech_peer", speech_peer as Peer), ("killed", killed), ("silence", silence), ("lost_microphone", lost)]
+        .into_iter()
+        .filter(|(n, _)| args.wants(n))
+    {
         say::begin(name, "measuring");
         match peer(place).and_then(|mut c| keep(&mut c, name, &folder)) {
             Ok(table) => println!("{table}"),
@@ -74,6 +77,22 @@ fn killed(place: &Place) -> Result<Command> {
     let mut killed = Command::new("python3");
     killed.arg(place.root.join("installers/peers/killed.py")).arg(release(place)?).arg("50").args(files);
     Ok(killed)
+}
+
+/// A minute of silence on a microphone.
+fn silence(place: &Place) -> Result<Command> {
+    listening(place, &["silence", "60"])
+}
+
+/// A microphone that is away for ten seconds, twenty times.
+fn lost(place: &Place) -> Result<Command> {
+    listening(place, &["lost", "20", "10"])
+}
+
+fn listening(place: &Place, what: &[&str]) -> Result<Command> {
+    let mut listening = Command::new("python3");
+    listening.arg(place.root.join("installers/peers/listening.py")).arg(release(place)?).args(what);
+    Ok(listening)
 }
 
 fn release(place: &Place) -> Result<PathBuf> {

@@ -2,5 +2,9 @@
 
 mod bad_days;
 mod doors;
+#[cfg(target_os = "linux")]
+mod microphone;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod rig;
 mod road;

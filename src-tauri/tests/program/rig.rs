@@ -82,7 +82,7 @@ impl Loom {
 
 pub fn serve(files: &[PathBuf]) -> Vec<String> {
     let inputs = files.iter().flat_map(|f| ["--input".to_string(), f.display().to_string()]);
-    std::iter::once("serve".to_string()).chain(inputs).chain(["--exit-when-done".to_string()]).collect()
+    std::iter::once("serve".to_string()).chain(inputs).chain(["--exit-when-done", "--no-microphone"].map(String::from)).collect()
 }
 
 /// A running `loom serve`.
@@ -94,8 +94,13 @@ pub struct Served {
 
 impl Served {
     pub fn start(loom: &Loom, args: &[&str]) -> Self {
-        let mut child =
-            loom.command(&[&["serve", "--no-microphone"], args].concat()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        Self::with(loom, |c| c.args(["serve", "--no-microphone"]).args(args))
+    }
+
+    /// With what else it needs: arguments, environment.
+    pub fn with(loom: &Loom, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = loom.command(&[]);
+        let mut child = more(&mut command).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let url = first.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {first:?}")).to_string();

@@ -1,0 +1,140 @@
+"""Loom listening, on a sound server of its own: what silence costs, and what a microphone that goes away costs.
+
+    listening.py LOOM silence SECONDS
+    listening.py LOOM lost TIMES SECONDS_AWAY
+
+`silence` prints a JSON line with the share of a core and the resident memory of `loom serve`. `lost` kills the sound server and starts it
+again, and prints for how long it was heard before, how late listening began again after the server answered, and what was lost of the
+sound before the kill: seconds that passed with the server there and are in no stream.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOM = tempfile.mkdtemp()
+SOCKET = f"{ROOM}/run/pulse/native"
+HERE = {
+    **os.environ,
+    "XDG_RUNTIME_DIR": f"{ROOM}/run",
+    "PULSE_RUNTIME_PATH": f"{ROOM}/run/pulse",
+    "PULSE_SERVER": f"unix:{SOCKET}",
+    "LOOM_DATA_DIR": f"{ROOM}/data",
+    "LOOM_PORT": "0",
+    "LOOM_KEYS": "file",
+}
+
+
+def until(what, is_so, patience=30):
+    end = time.time() + patience
+    while not is_so():
+        if time.time() > end:
+            sys.exit(f"in vain: {what}")
+        time.sleep(0.02)
+    return time.time()
+
+
+def pactl(*args):
+    return subprocess.run(["pactl", *args], env=HERE, capture_output=True, text=True)
+
+
+def server():
+    os.makedirs(f"{ROOM}/run", mode=0o700, exist_ok=True)
+    os.chmod(f"{ROOM}/run", 0o700)
+    flags = "-n --daemonize=no --exit-idle-time=-1 --disallow-exit --use-pid-file=no --log-level=error".split()
+    sink = ["-L", "module-null-sink sink_name=room rate=48000 channels=2 format=s16le"]
+    door = ["-L", f"module-native-protocol-unix socket={SOCKET} auth-anonymous=1"]
+    started = subprocess.Popen(["pulseaudio", *flags, *sink, *door], env={**HERE, "HOME": ROOM}, stderr=subprocess.DEVNULL)
+    until("the sound server answers", lambda: pactl("info").returncode == 0)
+    return started
+
+
+def listened():
+    return pactl("list", "short", "source-outputs").stdout.strip() != ""
+
+
+def loom_serve(loom):
+    served = subprocess.Popen([loom, "serve"], env=HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    served.stdout.readline()
+    until("Loom listens", listened)
+    return served
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def silence(loom, seconds):
+    sound, served = server(), loom_serve(loom)
+    try:
+        time.sleep(8)
+        before = cpu_seconds(served.pid)
+        time.sleep(float(seconds))
+        percent = 100 * (cpu_seconds(served.pid) - before) / float(seconds)
+        rss = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{served.pid}/status").read())[1]) / 1024
+        row = {"what": "silence", "seconds": float(seconds), "percent_of_a_core": round(percent, 2), "resident_mb": round(rss)}
+        print(json.dumps({**row, "listening": listened()}))
+    finally:
+        served.send_signal(signal.SIGTERM)
+        served.wait()
+        sound.kill()
+
+
+def streams(loom):
+    tail = [loom, "topics", "tail", "device.audio.raw", "--from-beginning", "--limit", "1000000", "--json"]
+    rows = subprocess.run(tail, env=HERE, capture_output=True, text=True, check=True).stdout
+    found = {}
+    for row in map(json.loads, rows.splitlines()):
+        data = row["data"]
+        at = time_of(row["recorded_at"])
+        known = found.setdefault(data["stream_id"], [at, 0])
+        known[1] = data["first_sample"] / 16000 + data["samples"] / 16000
+    return sorted((at, at + length) for at, length in found.values())
+
+
+def time_of(text):
+    from datetime import datetime
+
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def lost(loom, times, away):
+    sound, served = server(), loom_serve(loom)
+    there = []
+    try:
+        begin = time.time()
+        for _ in range(int(times)):
+            time.sleep(2)
+            sound.kill()
+            sound.wait()
+            there.append((begin, time.time()))
+            time.sleep(float(away))
+            sound = server()
+            begin = time.time()
+            until("Loom listens again", listened, 20)
+        time.sleep(2)
+        there.append((begin, time.time()))
+    finally:
+        served.send_signal(signal.SIGTERM)
+        served.wait()
+        sound.kill()
+    heard = streams(loom)
+    gaps = sorted(missed(heard, a, b) for a, b in there)
+    late = sorted(min((h for h, _ in heard if h > a - 1), default=b) - a for a, b in there[1:])
+    row = {"what": "lost microphone", "times": int(times), "away_s": float(away), "streams": len(heard)}
+    print(json.dumps({**row, "lost_s_median": gaps[len(gaps) // 2], "lost_s_most": gaps[-1], "back_after_s_most": late[-1]}))
+    sys.exit(gaps[-1] > 1.0)
+
+
+def missed(heard, a, b):
+    covered = sum(max(0.0, min(b, end) - max(a, start)) for start, end in heard)
+    return round(b - a - covered, 3)
+
+
+{"silence": silence, "lost": lost}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
