@@ -9,6 +9,7 @@ pub mod bus;
 pub mod capture;
 pub mod data_dir;
 pub mod db;
+pub mod door;
 pub mod enrich;
 pub mod env;
 pub mod error;

@@ -3,6 +3,7 @@
 #[cfg(feature = "analytics")]
 pub mod analytics;
 pub mod audio;
+pub mod blobs;
 pub mod timeline;
 
 use std::sync::Arc;

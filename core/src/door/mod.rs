@@ -1,0 +1,74 @@
+//! The door: what comes from outside, in whatever of the known shapes, becomes an [`Offer`] in the one shape its topic has;
+//! an offer that names its device, fits its schema and may be written becomes a record. One file a shape.
+
+mod lift;
+mod paths;
+mod shape;
+mod take;
+mod time;
+mod valid;
+
+pub use lift::Lifted;
+pub use paths::{Entry, PATHS, entry};
+pub use shape::{cloud_events, offers, overland, own_tracks, unified};
+pub use take::{Door, Outcome, Request, Taken};
+pub use time::parse_time;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::bus::TopicName;
+use crate::env::Time;
+
+/// One record on offer: in the shape of its topic, not yet held against its schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    pub topic: TopicName,
+    /// A UUID, or the name its owner gave it; `None` where none was said.
+    pub device: Option<String>,
+    pub recorded_at: Option<Time>,
+    pub message_id: Option<Uuid>,
+    pub trace_id: Option<[u8; 16]>,
+    /// Name and version; the topic's own unless said.
+    pub schema: Option<String>,
+    pub data: Map<String, Value>,
+    /// Where `data` lies in what was sent, for complaints: a JSON pointer.
+    pub at: String,
+}
+
+impl Offer {
+    pub fn new(topic: &'static str, data: Map<String, Value>) -> Self {
+        Self {
+            topic: TopicName::of(topic),
+            device: None,
+            recorded_at: None,
+            message_id: None,
+            trace_id: None,
+            schema: None,
+            data,
+            at: String::new(),
+        }
+    }
+}
+
+/// One thing wrong with what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// `required`, `type`, `minimum` …
+    pub rule: String,
+    pub expected: String,
+}
+
+impl Wrong {
+    pub fn new(pointer: impl Into<String>, rule: &str, expected: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), rule: rule.into(), expected: expected.into() }
+    }
+}
+
+/// What a request's body holds: offers, each on its own right or wrong.
+pub type Offers = Vec<Result<Offer, Vec<Wrong>>>;
+
+#[cfg(test)]
+mod tests;
