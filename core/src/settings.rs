@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::bus::{Retention, TopicName};
 use crate::error::{Error, Result};
+use crate::identity::Policy;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "settings.toml";
@@ -28,6 +29,8 @@ pub struct Settings {
     pub audio_bytes: u64,
     /// The speech recogniser.
     pub engine: String,
+    /// Whether a device nobody knows may send, and is registered by it.
+    pub device_policy: Policy,
     /// Loopback clients need no token.
     pub open_loopback: bool,
     /// Whether `serve` listens.
@@ -46,6 +49,7 @@ impl Default for Settings {
             privacy_policy: "owner".into(),
             audio_bytes: 20 << 30,
             engine: "moonshine-tiny-en".into(),
+            device_policy: Policy::Register,
             open_loopback: false,
             microphone: true,
             ui_dir: None,
@@ -54,7 +58,7 @@ impl Default for Settings {
 }
 
 /// Every key with what it takes, in a person's words.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 11] = [
     ("port", "a number from 0 to 65535"),
     ("device_name", "a text in quotes"),
     ("time_zone", "a zone's name in quotes, such as \"Europe/Berlin\""),
@@ -62,6 +66,7 @@ const KEYS: [(&str, &str); 10] = [
     ("privacy_policy", "a policy's name in quotes"),
     ("audio_bytes", "a number of bytes"),
     ("engine", "an engine's name in quotes"),
+    ("device_policy", "\"register\" or \"strict\""),
     ("open_loopback", "true or false"),
     ("microphone", "true or false"),
     ("ui_dir", "a folder in quotes"),

@@ -8,6 +8,7 @@ pub mod classic;
 mod dlq;
 mod docs;
 mod doctor;
+mod door;
 mod envelope;
 mod groups;
 mod health;
@@ -80,6 +81,7 @@ fn routes() -> Routes {
         .merge(timeline::routes())
         .merge(topics::routes())
         .merge(produce::routes())
+        .merge(door::routes())
         .merge(groups::routes())
         .merge(stores::routes())
         .merge(dlq::routes())

@@ -11,6 +11,7 @@ use super::models::ModelRow;
 use super::problem::Problem;
 use crate::bus::Bus;
 use crate::capture::Listen;
+use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
 use crate::live::Live;
@@ -36,6 +37,8 @@ pub struct State {
     pub device_id: Uuid,
     pub data_dir: PathBuf,
     pub models: Ask<ModelRow>,
+    /// Where records come in.
+    pub door: Arc<Door>,
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
     pub checks: Ask<Check>,

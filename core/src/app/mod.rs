@@ -19,6 +19,7 @@ use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road}
 use crate::capture::{Deaf, Listen};
 use crate::data_dir::DataDir;
 use crate::db::Db;
+use crate::door::Door;
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
 use crate::identity;
@@ -30,6 +31,7 @@ use crate::privacy::Policy;
 use crate::settings::Settings;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
+use crate::store::blobs::Blobs;
 use crate::store::timeline::{SqliteTimeline, TimelineSink};
 
 /// Everything one device has, opened. The pipeline stands still until [`App::start`].
@@ -48,6 +50,7 @@ pub struct App {
     entropy: Arc<dyn Entropy>,
     specs: Vec<Spec>,
     probes: Mutex<Vec<Arc<Probe>>>,
+    door: Arc<Door>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     /// Absent where none was asked for.
@@ -74,6 +77,14 @@ impl App {
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let door = Arc::new(Door {
+            bus: bus.clone(),
+            devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
+            blobs: Blobs::at(&dir.path().join("files")),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            own: device_id,
+        });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let mut app = Self {
             bus,
@@ -82,6 +93,7 @@ impl App {
             analytics: Arc::new(Analytics::new(dir.path().join("analytics.duckdb"))),
             settings,
             device_id,
+            door,
             models: Models::find(Some(dir.path())),
             db,
             data_dir: dir.path().to_path_buf(),
@@ -158,6 +170,7 @@ impl App {
             device_id: self.device_id,
             data_dir: self.data_dir.clone(),
             models: Arc::new(move || models.model_rows()),
+            door: self.door.clone(),
             specs: self.specs.clone(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),

@@ -22,8 +22,12 @@ use super::{Metrics, ModelRow, State};
 use crate::Result;
 use crate::bus::memory::Memory;
 use crate::bus::{Headers, NewRecord, TopicName, Trace};
+use crate::db::{Db, Key};
+use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
+use crate::identity::{Devices, Policy};
 use crate::settings::Settings;
+use crate::store::blobs::Blobs;
 use crate::store::{Audio, Found, Range, Timeline};
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -90,6 +94,7 @@ impl Audio for Ramp {
 pub struct Rig {
     pub state: Arc<State>,
     pub router: Router,
+    _dir: tempfile::TempDir,
 }
 
 pub struct Answer {
@@ -113,14 +118,28 @@ pub fn rig() -> Rig {
 
 pub fn rig_with(settings: Settings) -> Rig {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-01-01T00:00:10Z").unwrap()));
+    let bus = Arc::new(Memory::new(clock.clone()));
+    let entropy = Arc::new(Seeded::new(7));
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(&dir.path().join("loom.db"), &Key::new([7; 32])).unwrap();
+    let own = Uuid::from_u128(5);
+    let door = Door {
+        bus: bus.clone(),
+        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
+        blobs: Blobs::at(&dir.path().join("files")),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        own,
+    };
     let state = Arc::new(State {
-        bus: Arc::new(Memory::new(clock.clone())),
+        bus,
+        door: Arc::new(door),
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
         clock,
-        entropy: Arc::new(Seeded::new(7)),
+        entropy,
         token: TOKEN.into(),
-        device_id: Uuid::from_u128(5),
+        device_id: own,
         data_dir: PathBuf::new(),
         models: Arc::new(|| {
             vec![ModelRow {
@@ -140,7 +159,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         live: Arc::default(),
         metrics: Metrics::default(),
     });
-    Rig { router: super::router(state.clone()), state }
+    Rig { router: super::router(state.clone()), state, _dir: dir }
 }
 
 impl Rig {

@@ -42,13 +42,11 @@ pub fn fit(topic: &str, data: &mut Map<String, Value>) {
         "device.health.steps.raw" => whole(data, "step_count"),
         // A percentage has one meaning here; what a sensor calls percent or % says nothing more.
         "device.sensor.humidity.raw" | "device.health.blood_oxygen.raw" => _ = data.remove("unit"),
-        "device.sensor.barometer.raw" => {
-            if data.get("unit").and_then(Value::as_str).is_some_and(|u| u.eq_ignore_ascii_case("pa")) {
-                data.remove("unit");
-                scale(data, "pressure", "hpa", 0.01);
-                if let Some(v) = data.remove("hpa") {
-                    data.insert("pressure".into(), v);
-                }
+        "device.sensor.barometer.raw" if data.get("unit").and_then(Value::as_str).is_some_and(|u| u.eq_ignore_ascii_case("pa")) => {
+            data.remove("unit");
+            scale(data, "pressure", "hpa", 0.01);
+            if let Some(v) = data.remove("hpa") {
+                data.insert("pressure".into(), v);
             }
         }
         "device.sensor.temperature.raw" => unit(data),
