@@ -1,4 +1,4 @@
-//! What has to be done now and then: retention of the log and of the audio.
+//! What has to be done now and then: retention of the log and of the audio, silence given back.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -52,6 +52,11 @@ fn once(app: &App) {
         Ok(0) => {}
         Ok(n) => tracing::info!(records = n, "deleted what is past its topic's retention"),
         Err(e) => tracing::warn!("retention of the log has to wait: {e}"),
+    }
+    match app.audio.hush(&*app.bus) {
+        Ok(0.0) => {}
+        Ok(seconds) => tracing::info!(seconds, "gave the space of silence back"),
+        Err(e) => tracing::warn!("silence has to be kept for now: {e}"),
     }
     match app.audio.retain(app.settings.audio_bytes) {
         Ok(0) => {}

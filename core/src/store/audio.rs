@@ -7,6 +7,7 @@
 mod catalogue;
 mod files;
 mod playback;
+mod silence;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -188,18 +189,22 @@ impl AudioStore {
 
     /// Deletes the oldest finished files until the rest fits the budget; how many bytes went.
     pub fn retain(&self, budget_bytes: u64) -> Result<u64> {
-        let oldest_first = self.catalogue.finished()?;
-        let mut kept: u64 = oldest_first.iter().map(|(_, r)| r.bytes()).sum();
+        let mut oldest_first = Vec::new();
+        for (stream_id, range) in self.catalogue.finished()? {
+            let bytes = self.folder.bytes(&range.file)?;
+            oldest_first.push((stream_id, range, bytes));
+        }
+        let mut kept: u64 = oldest_first.iter().map(|(_, _, bytes)| bytes).sum();
         let mut gone = 0;
-        for (stream_id, range) in oldest_first {
+        for (stream_id, range, bytes) in oldest_first {
             if kept <= budget_bytes {
                 break;
             }
             // The file first: a row without a file is found and deleted again, a file without a row never.
             self.folder.remove(&range.file)?;
             self.catalogue.forget(&stream_id, range.first)?;
-            kept -= range.bytes();
-            gone += range.bytes();
+            kept -= bytes;
+            gone += bytes;
         }
         Ok(gone)
     }

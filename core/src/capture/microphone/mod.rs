@@ -2,7 +2,8 @@
 //! stream at hand (`writer.rs`), and ends that where the device goes, the owner pauses, the clock jumps or the disk is full.
 //! Devices are reached through one trait (`device.rs`; `system.rs` is cpal), so that all of it runs without a sound card.
 //!
-//! A stream goes on through silence: its samples are written like any others, because the detector alone says what is speech.
+//! A stream goes on through silence: its samples are written like any others, because the detector alone says what is speech;
+//! the audio store takes out what it was past and found nothing in.
 
 mod device;
 mod ear;

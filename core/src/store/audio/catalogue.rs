@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::files::SAMPLE_BYTES;
 use super::{FILE_SAMPLES, NewStream, StreamState};
 use crate::db::Db;
 use crate::env::Time;
 use crate::error::{Error, Result};
 
 /// Written to disk: fixed for ever.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE audio_stream(
         stream_id TEXT PRIMARY KEY,
         device_id BLOB NOT NULL,
@@ -36,7 +36,11 @@ const STEPS: &[&str] = &["
         PRIMARY KEY(stream_id, first_sample)
     ) WITHOUT ROWID;
     CREATE TABLE audio_followed(partition INTEGER PRIMARY KEY, next INTEGER NOT NULL);
-"];
+",
+    "
+    CREATE TABLE audio_hushed(stream_id TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID; -- silence before this sample is gone
+",
+];
 
 pub struct Catalogue(Db);
 
@@ -50,9 +54,6 @@ pub struct Range {
 }
 
 impl Range {
-    pub fn bytes(&self) -> u64 {
-        self.samples.unwrap_or(0) * SAMPLE_BYTES
-    }
     fn of(row: &Row) -> rusqlite::Result<Self> {
         let samples = row.get::<_, Option<i64>>(1)?;
         Ok(Self { first: row.get::<_, i64>(0)? as u64, samples: samples.map(|n| n as u64), file: row.get(2)? })
@@ -133,6 +134,24 @@ impl Catalogue {
         let sql = "SELECT stream_id FROM audio_stream WHERE ended IS NULL AND kind = ?1";
         let kind = word(&SourceKind::Microphone)?;
         self.0.read(|c| Ok(c.prepare_cached(sql)?.query_map([kind], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// Streams of microphones whose silence is not all gone yet, and up to which sample it is.
+    pub fn unhushed(&self) -> Result<Vec<(String, u64)>> {
+        let sql = "SELECT stream_id, coalesce(upto, 0) FROM audio_stream s LEFT JOIN audio_hushed USING(stream_id)
+                   WHERE kind = ?1 AND coalesce(upto, 0) < logged AND EXISTS(SELECT 1 FROM audio_range r WHERE r.stream_id = s.stream_id)";
+        let pair = |r: &Row| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64));
+        let kind = word(&SourceKind::Microphone)?;
+        self.0.read(|c| Ok(c.prepare_cached(sql)?.query_map([kind], pair)?.collect::<rusqlite::Result<_>>()?))
+    }
+
+    pub fn hushed(&self, stream_id: &str, upto: u64) -> Result<()> {
+        let id = stream_id.to_owned();
+        // Giving space back may use the reserve.
+        self.0.maintain(move |tx| {
+            tx.execute("INSERT OR REPLACE INTO audio_hushed VALUES(?1, ?2)", params![id, upto as i64])?;
+            Ok(())
+        })
     }
 
     /// Other streams that have not ended, and how many of their samples records name.

@@ -67,6 +67,27 @@ impl Folder {
         Ok(())
     }
 
+    /// Bytes a file takes on the disk: less than its length where silence was taken out.
+    pub fn bytes(&self, file: &str) -> Result<u64> {
+        match fs::metadata(self.0.join(file)) {
+            #[cfg(unix)]
+            Ok(m) => Ok(m.len().min(std::os::unix::fs::MetadataExt::blocks(&m) * 512)),
+            #[cfg(not(unix))]
+            Ok(m) => Ok(m.len()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(e) => Err(unreadable(e)),
+        }
+    }
+
+    /// Gives the space of samples back; they read as zeros from now on, and no sample moves.
+    pub fn hush(&self, file: &str, at: u64, samples: u64) -> Result<()> {
+        match OpenOptions::new().write(true).open(self.0.join(file)) {
+            Ok(file) => punch(&file, at * SAMPLE_BYTES, samples * SAMPLE_BYTES).map_err(unwritable),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(unwritable(e)),
+        }
+    }
+
     /// Deletes a file that may be gone already.
     pub fn remove(&self, file: &str) -> Result<()> {
         match fs::remove_file(self.0.join(file)) {
@@ -122,6 +143,27 @@ impl Samples {
 fn to_i16(s: f32) -> i16 {
     // The cast saturates, and makes nothing of what is no number.
     (s * 32768.0).round() as i16
+}
+
+#[cfg(target_os = "linux")]
+fn punch(file: &File, at: u64, bytes: u64) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: the descriptor is open for the length of the call.
+    match unsafe { libc::fallocate(file.as_raw_fd(), mode, at as libc::off_t, bytes as libc::off_t) } {
+        0 => Ok(()),
+        _ => match io::Error::last_os_error() {
+            // A file system without holes keeps silence until the budget takes it.
+            e if e.raw_os_error() == Some(libc::EOPNOTSUPP) => Ok(()),
+            e => Err(e),
+        },
+    }
+}
+
+/// Elsewhere silence stays until the budget takes it.
+#[cfg(not(target_os = "linux"))]
+fn punch(_: &File, _: u64, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Makes a folder and those above it; gives all folders that hold something new.
