@@ -93,7 +93,9 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
         scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
     });
     let key = headers.get("x-api-key").and_then(|v| v.to_str().ok());
-    bearer.or(key).is_some_and(|given| same(given, token))
+    // A browser's WebSocket can send no header of its own: its token comes among the subprotocols.
+    let mut offered = super::ws::offered(headers).filter_map(|p| p.strip_prefix(super::ws::TOKEN_PREFIX));
+    bearer.or(key).or_else(|| offered.next()).is_some_and(|given| same(given, token))
 }
 
 /// In a time that tells nothing: digests are compared, all of them.

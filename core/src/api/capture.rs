@@ -20,7 +20,12 @@ use crate::error::Result;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(capture)).routes(routes!(devices)).routes(routes!(pause)).routes(routes!(resume)).routes(routes!(choose))
+    OpenApiRouter::new()
+        .routes(routes!(capture))
+        .routes(routes!(devices))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(choose))
 }
 
 /// Which microphone to listen with.

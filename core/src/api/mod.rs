@@ -4,6 +4,7 @@
 
 mod audio;
 mod auth;
+mod capture;
 pub mod classic;
 mod dlq;
 mod docs;
@@ -27,6 +28,7 @@ mod structure;
 mod timeline;
 mod topics;
 mod trace;
+mod ws;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub use models::ModelRow;
 pub use problem::{Complaint, Problem};
 pub use serve::serve;
 pub use state::{Ask, State};
+pub use ws::{Limits, Sockets};
 
 /// What a body may weigh unless its route says more.
 const BODY_BYTES: usize = 1 << 20;
@@ -89,6 +92,8 @@ fn routes() -> Routes {
         .merge(privacy::routes())
         .merge(models::routes())
         .merge(doctor::routes())
+        .merge(capture::routes())
+        .merge(ws::routes())
 }
 
 #[cfg(test)]

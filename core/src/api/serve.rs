@@ -6,16 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tower::ServiceExt;
 
+use super::ws::Closing;
 use crate::error::{Error, Result};
 
 /// Connections at once; the next ones wait in the system's queue.
@@ -31,7 +31,10 @@ pub async fn serve(router: Router, listener: std::net::TcpListener, shutdown: im
     listener.set_nonblocking(true).map_err(cannot)?;
     let listener = TcpListener::from_std(listener).map_err(cannot)?;
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    // Who listens on a socket would listen for ever: it is told, like every connection.
+    let (close, closing) = watch::channel(false);
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    let router = router.layer(Extension(Closing { closed: closing.clone(), _alive: alive }));
     let mut shutdown = pin!(shutdown);
     loop {
         let (permit, accepted) = tokio::select! {
@@ -41,11 +44,10 @@ pub async fn serve(router: Router, listener: std::net::TcpListener, shutdown: im
         };
         match accepted {
             Ok((stream, peer)) => {
-                let conn = graceful.watch(connection(stream, peer, &router));
+                let answered = connection(stream, peer, router.clone(), closing.clone());
                 tokio::spawn(async move {
                     let _permit = permit;
-                    // A client that breaks off is its own affair.
-                    let _ = conn.await;
+                    answered.await;
                 });
             }
             // Out of file handles, or a client that left while being accepted: the next one may fare better.
@@ -56,20 +58,36 @@ pub async fn serve(router: Router, listener: std::net::TcpListener, shutdown: im
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    close.send_replace(true);
+    let drained = async {
+        let _ = places.acquire_many(CONNECTIONS as u32).await;
+        // Listeners have outlived their connection: they hold the other ends, and so does the router.
+        drop(router);
+        all_gone.recv().await
+    };
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
     Ok(())
 }
 
-fn connection(stream: TcpStream, peer: SocketAddr, router: &Router) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
+/// Answers one client until it goes, or until the server ends and what is being answered is done.
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closing: watch::Receiver<bool>) {
     // Answers are small: waiting to fill packets only delays them.
     let _ = stream.set_nodelay(true);
-    let service = router.clone().map_request(move |request: hyper::Request<hyper::body::Incoming>| {
+    let service = router.map_request(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
-    http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    // A client that breaks off is its own affair.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = closing.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }

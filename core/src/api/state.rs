@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::problem::Problem;
+use super::ws::Sockets;
 use crate::bus::Bus;
 use crate::capture::Listen;
 use crate::door::Door;
@@ -48,6 +49,8 @@ pub struct State {
     pub listen: Arc<dyn Listen>,
     /// What is not on the log.
     pub live: Arc<Live>,
+    /// Who listens on `/ws`.
+    pub sockets: Sockets,
     pub settings: Settings,
     pub metrics: Metrics,
 }

@@ -176,6 +176,7 @@ impl App {
             rebuild: Arc::new(move |store| stores.rebuild(store)),
             listen: self.listen.clone(),
             live: self.live.clone(),
+            sockets: api::Sockets::default(),
             settings: self.settings.clone(),
             metrics: api::Metrics::default(),
         })

@@ -2,6 +2,7 @@
 
 mod answers;
 mod doors;
+mod live;
 mod masking;
 mod served;
 mod writing;
@@ -157,6 +158,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         settings,
         listen: Arc::new(crate::capture::Deaf),
         live: Arc::default(),
+        sockets: super::Sockets::default(),
         metrics: Metrics::default(),
     });
     Rig { router: super::router(state.clone()), state, _dir: dir }

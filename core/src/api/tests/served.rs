@@ -8,24 +8,25 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-struct Served {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<Result<()>>>,
+pub struct Served {
+    pub address: SocketAddr,
+    pub state: Arc<State>,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub thread: Option<std::thread::JoinHandle<Result<()>>>,
 }
 
-fn served() -> Served {
+pub fn served() -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = rig().router;
+    let Rig { router, state, .. } = rig();
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(crate::api::serve(router, listener, async move {
             let _ = stopped.await;
         }))
     });
-    Served { address, stop: Some(stop), thread: Some(thread) }
+    Served { address, state, stop: Some(stop), thread: Some(thread) }
 }
 
 impl Served {

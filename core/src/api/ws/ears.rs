@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use loom_schemas::live::{CaptureState, Channel, Flowing, Level, Partial, WsOut};
 use serde_json::Value;
-use tokio::sync::watch::Receiver;
 use tokio::sync::broadcast;
+use tokio::sync::watch::Receiver;
 
 use super::super::problem::Problem;
 use super::super::state::{State, blocking};
@@ -22,9 +22,12 @@ pub struct Ears {
     level: Option<Receiver<Level>>,
     partial: Option<Receiver<Partial>>,
     flow: Option<Receiver<Flowing>>,
-    lines: Option<(Lines, Receiver<Vec<u64>>, broadcast::Receiver<LineNews>)>,
+    lines: Option<Following>,
     metrics: Option<Receiver<Value>>,
 }
+
+/// Where it is in the timeline, how far the timeline is, and what changed behind it.
+type Following = (Lines, Receiver<Vec<u64>>, broadcast::Receiver<LineNews>);
 
 /// Something for the listener, or the reason to let it go.
 pub enum Heard {
@@ -108,16 +111,14 @@ impl Ears {
 
 /// The newest value, once there is a new one.
 async fn changed<T: Clone>(rx: &mut Option<Receiver<T>>) -> T {
-    match rx {
-        Some(rx) if rx.changed().await.is_ok() => rx.borrow_and_update().clone(),
-        _ => std::future::pending().await,
+    let Some(rx) = rx else { return std::future::pending().await };
+    if rx.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
+    rx.borrow_and_update().clone()
 }
 
-async fn next_lines(
-    lines: &mut Option<(Lines, Receiver<Vec<u64>>, broadcast::Receiver<LineNews>)>,
-    state: &Arc<State>,
-) -> Result<Heard, Problem> {
+async fn next_lines(lines: &mut Option<Following>, state: &Arc<State>) -> Result<Heard, Problem> {
     let Some((at, reached, news)) = lines else { return std::future::pending().await };
     loop {
         let upto = reached.borrow().clone();

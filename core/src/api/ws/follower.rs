@@ -39,7 +39,8 @@ struct Last {
 impl Follower {
     pub fn start(state: Arc<State>) -> Result<Arc<Self>> {
         let reached = watch::Sender::new(lines::reached(&*state.bus)?);
-        let shared = Arc::new(Self { pulse: watch::Sender::default(), reached, flow: watch::Sender::default(), metrics: watch::Sender::default() });
+        let shared =
+            Arc::new(Self { pulse: watch::Sender::default(), reached, flow: watch::Sender::default(), metrics: watch::Sender::default() });
         let follower = Arc::downgrade(&shared);
         let thread = std::thread::Builder::new().name("ws follower".into()).spawn(move || follow(&follower, &state));
         thread.map_err(|e| Error::retry("the system gives no more threads").because(e))?;
@@ -54,10 +55,17 @@ impl Follower {
             self.pulse.send_replace(commit);
             self.read_on(state, last)?;
         }
-        if self.flow.receiver_count() > 0 && due(last.flow, now, FLOW_NS, commit, self.flow.borrow().topics.iter().any(|t| t.per_minute > 0)) {
+        if self.flow.receiver_count() > 0
+            && due(last.flow, now, FLOW_NS, commit, self.flow.borrow().topics.iter().any(|t| t.per_minute > 0))
+        {
             last.flow = Some((now, commit));
             let flowing = flow::now(state)?;
-            self.flow.send_if_modified(|known| flow::moved(known, &flowing) && { *known = flowing; true });
+            self.flow.send_if_modified(|known| {
+                flow::moved(known, &flowing) && {
+                    *known = flowing;
+                    true
+                }
+            });
         }
         if self.metrics.receiver_count() > 0 && due(last.metrics, now, METRICS_NS, commit, true) {
             last.metrics = Some((now, commit));
@@ -74,7 +82,12 @@ impl Follower {
         }
         last.released = released;
         let reached = lines::reached(&*state.bus)?;
-        self.reached.send_if_modified(|known| *known != reached && { *known = reached; true });
+        self.reached.send_if_modified(|known| {
+            *known != reached && {
+                *known = reached;
+                true
+            }
+        });
         Ok(())
     }
 }

@@ -30,6 +30,7 @@ pub fn reached(bus: &dyn Bus) -> Result<Vec<u64>> {
 }
 
 /// Where one listener is.
+#[derive(Clone)]
 pub struct Lines(Vec<u64>);
 
 impl Lines {

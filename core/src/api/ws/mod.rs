@@ -19,7 +19,7 @@ use axum::extract::State as Extract;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::follower::Follower;
@@ -85,9 +85,12 @@ impl Sockets {
     }
 }
 
-/// Says that the server ends; the server waits until everybody let go of it.
+/// Says that the server ends; the server waits until every listener let go of it.
 #[derive(Clone)]
-pub struct Closing(pub watch::Receiver<bool>);
+pub struct Closing {
+    pub closed: watch::Receiver<bool>,
+    pub _alive: mpsc::Sender<()>,
+}
 
 /// What is live: send `{"type": "subscribe", "channels": [...]}` or one of Loom v2's messages. A browser sends the token as
 /// a subprotocol: `["loom", "token.<token>"]`.
@@ -103,11 +106,11 @@ async fn listen(
     let place = state.sockets.places.clone().try_acquire_owned().map_err(|_| full())?;
     let follower = state.sockets.follower(&state).map_err(Problem::from)?;
     let greet = !offered(&headers).any(|p| p == PROTOCOL);
-    let closing = closing.map_or_else(|| watch::channel(false).1, |c| c.0.0);
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        connection::Connection::new(socket, state, follower, greet).run(closing).await;
-        drop(place);
+        let closed = closing.as_ref().map_or_else(|| watch::channel(false).1, |c| c.closed.clone());
+        connection::Connection::new(socket, state, follower, greet).run(closed).await;
+        drop((place, closing));
     }))
 }
 
