@@ -1,9 +1,11 @@
 //! What the pages know and decide, without a browser: testable where the rest of Loom is.
 
+pub mod graph;
 pub mod groups;
 pub mod kinds;
 pub mod lines;
 pub mod marks;
+pub mod meter;
 pub mod numbers;
 pub mod retry;
 pub mod road;

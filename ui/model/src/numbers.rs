@@ -39,6 +39,17 @@ pub fn bytes(n: u64) -> String {
     if value < 9.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
 }
 
+/// `3.0/s`, `16/min`, `2/h`, `idle`: two digits that count.
+pub fn rate(per_minute: f64) -> String {
+    let two = |n: f64| if n < 9.95 { format!("{n:.1}") } else { count(n.round() as u64) };
+    match per_minute {
+        m if m >= 59.5 => format!("{}/s", two(m / 60.0)),
+        m if m >= 0.995 => format!("{}/min", two(m)),
+        m if m * 60.0 >= 0.5 => format!("{}/h", (m * 60.0).round()),
+        _ => "idle".into(),
+    }
+}
+
 /// `1 line`, `23 lines`
 pub fn of(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n as u64)) }
@@ -53,6 +64,7 @@ mod tests {
         assert_eq!([0, 999, 18_249, 1_000_000].map(count), ["0", "999", "18\u{202f}249", "1\u{202f}000\u{202f}000"]);
         assert_eq!([0.6, 9.97, 41.2, 400.0, 7800.0].map(duration), ["0.6 s", "10 s", "41 s", "6 min 40 s", "2 h 10 min"]);
         assert_eq!([12, 4100, 41_000, 999_600, 7_200_000].map(bytes), ["12 B", "4.1 kB", "41 kB", "1.0 MB", "7.2 MB"]);
+        assert_eq!([180.0, 16.0, 9.1, 0.034, 0.0].map(rate), ["3.0/s", "16/min", "9.1/min", "2/h", "idle"]);
         assert_eq!((of(1, "line"), of(0, "line"), of(1200, "line")), ("1 line".into(), "0 lines".into(), "1\u{202f}200 lines".into()));
     }
 }

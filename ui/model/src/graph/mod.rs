@@ -1,0 +1,22 @@
+//! The pipeline as a graph, drawn from what the log says of itself: net → columns → rows → places → strands.
+//!
+//! Columns by the longest way from a source, rows by barycentre with the main road first; everything in pixels of the
+//! plane, and nothing in it knows a browser.
+
+mod columns;
+mod fold;
+mod light;
+mod net;
+mod places;
+mod rows;
+mod strands;
+#[cfg(test)]
+mod tests;
+
+pub use columns::columns;
+pub use fold::{FOLD_ABOVE, Folded, fold};
+pub use light::{Chosen, Lit, light};
+pub use net::{GATE, Kind, Net, Node, Side, Topic, net};
+pub use places::{KnotAt, LabelAt, Plan, ThreadAt, plan};
+pub use rows::{Rows, rows};
+pub use strands::{Slack, Strand, drawn, strands, width_of};
