@@ -6,6 +6,8 @@ use tokio::sync::broadcast;
 use tokio::sync::watch::{Receiver, Sender};
 use uuid::Uuid;
 
+use crate::env::Time;
+
 /// Changes to lines that a slow listener may be behind; one further behind reads the timeline anew.
 const NEWS: usize = 256;
 
@@ -45,6 +47,10 @@ pub struct Speaking {
     pub first_sample: u64,
     /// How far the detector has heard.
     pub upto: u64,
+    /// When it began.
+    pub began_at: Time,
+    /// False in a pause, which may be its end.
+    pub going_on: bool,
 }
 
 impl Live {

@@ -29,6 +29,8 @@ use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
 use crate::settings::Settings;
+use crate::speech::guess::{self, Guessing};
+use crate::speech::shared::Shared;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
@@ -55,11 +57,14 @@ pub struct App {
     pub listen: Arc<dyn Listen>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
+    /// Whoever wants words shares it.
+    engine: Arc<Shared>,
 }
 
 /// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
 pub struct Started {
     _hearing: Option<Hearing>,
+    _guessing: Option<Guessing>,
     _running: Running,
     _upkeep: upkeep::Upkeep,
 }
@@ -86,6 +91,7 @@ impl App {
             own: device_id,
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
+        let models = Models::find(Some(dir.path()));
         let mut app = Self {
             bus,
             timeline,
@@ -94,7 +100,8 @@ impl App {
             settings,
             device_id,
             door,
-            models: Models::find(Some(dir.path())),
+            engine: Shared::new(engines::ENGINE, engines::MODEL, engines::recognizer(&models)),
+            models,
             db,
             data_dir: dir.path().to_path_buf(),
             key_place,
@@ -113,10 +120,11 @@ impl App {
     fn weave(&self) -> Result<Vec<crate::pipeline::Node>> {
         graph::weave(Parts {
             detector: engines::detector(&self.models),
-            recognizer: engines::recognizer(&self.models),
+            recognizer: self.engine.factory(),
             engine: engines::ENGINE,
             model: engines::MODEL,
             zone: self.settings.zone()?,
+            live: self.live.clone(),
             policy: Policy::named(&self.settings.privacy_policy)?,
             stores: vec![sink(TimelineSink::open(self.db.clone())?), sink(AnalyticsSink::new(self.analytics.clone()))],
         })
@@ -143,8 +151,15 @@ impl App {
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
         let upkeep = upkeep::Upkeep::start(self.clone())?;
+        let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _running: running, _upkeep: upkeep })
+        Ok(Started { _hearing: hearing, _guessing: guessing, _running: running, _upkeep: upkeep })
+    }
+
+    fn guess(&self) -> Result<Guessing> {
+        let policy = Policy::named(&self.settings.privacy_policy)?;
+        let (live, audio, engine, clock) = (self.live.clone(), self.audio.clone(), self.engine.clone(), self.clock.clone());
+        Guessing::start(guess::Parts { live, audio, engine, clock, policy })
     }
 
     fn ears(&self, road: Road) -> Result<Ears> {

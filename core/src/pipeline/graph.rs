@@ -6,11 +6,14 @@
 //!                                                                   └▶ media.text.shared
 //! ```
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::runner::{Node, deferred, stage};
 use crate::enrich::Enrich;
 use crate::error::Result;
+use crate::live::Live;
 use crate::privacy::{Filter, Policy};
 use crate::speech::VoiceDetector;
 use crate::speech::detect::Detect;
@@ -25,6 +28,8 @@ pub struct Parts {
     pub recognizer: Factory,
     /// Where the owner is.
     pub zone: TimeZone,
+    /// Where speech is told of while it lasts.
+    pub live: Arc<Live>,
     /// What the owner's own view masks.
     pub policy: Policy,
     /// Readers of what was released: timeline, analytics.
@@ -34,7 +39,7 @@ pub struct Parts {
 /// Every consumer group, in the order of the road.
 pub fn weave(parts: Parts) -> Result<Vec<Node>> {
     let mut nodes = vec![
-        stage(Detect::new(parts.detector)),
+        stage(Detect::new(parts.detector, parts.live)),
         deferred(Recognise::new(parts.engine, parts.model, parts.recognizer)),
         stage(Enrich::new(parts.zone)),
         stage(Filter::new(parts.policy, Policy::shared())?),

@@ -8,11 +8,32 @@ use serde_json::Value;
 use super::analyze::{analyze, analyze_after};
 use super::policy::Policy;
 use super::recognizers::{Finding, secret_field};
+use super::text::Doc;
 use crate::error::{Error, Result};
+
+/// Digits in a row from which on a number is held back while it is being said.
+const HELD_BACK_DIGITS: usize = 3;
 
 /// The text with its findings covered; byte for byte the same where nothing is found.
 pub fn filter(text: &str, policy: &Policy) -> String {
     cover(text, 0, text.len(), &analyze(text, policy), policy).0
+}
+
+/// A text that may go on: numbers of three digits and more are held back too, for they may become a card's.
+pub fn unsettled(text: &str, policy: &Policy) -> String {
+    let numbers = Doc::new(text).runs.into_iter().filter(|r| r.total() >= HELD_BACK_DIGITS).map(|r| (r.start(), r.end()));
+    let mut held: Vec<(usize, usize)> = analyze(text, policy).iter().map(|f| (f.start, f.end)).chain(numbers).collect();
+    held.sort_unstable();
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, end) in held {
+        if start >= at {
+            out.push_str(&text[at..start]);
+            out.push('…');
+        }
+        at = at.max(end);
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 /// A transcript that passed.

@@ -19,7 +19,7 @@ mod text;
 use loom_schemas::api::PrivacyFinding;
 
 pub use analyze::analyze;
-pub use filter::{filter, filter_json};
+pub use filter::{filter, filter_json, unsettled};
 pub use operators::{HashKey, Operator};
 pub use permit::Permit;
 pub(crate) use permit::permit_to_set_aside;
