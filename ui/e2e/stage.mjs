@@ -1,10 +1,12 @@
 // What the browser tests share: a server with the pages and given answers, a real Loom, a browser.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
@@ -15,7 +17,15 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
   "media-src 'self' blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export async function browser() {
+/** The browser of a test file, opened before its tests and closed after them. */
+export function chromeForTests() {
+  const held = {};
+  before(async () => (held.chrome = await browser()));
+  after(() => held.chrome.close());
+  return held;
+}
+
+async function browser() {
   const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
 }
@@ -91,3 +101,24 @@ export async function loom() {
   };
   return { url, token, data, stop };
 }
+
+/** Opens a page on given answers; fails the test for whatever the console complains of. */
+export async function open(held, t, answers, { hash = "#token=abc-123", width = 1440, height = 900, quiet = false } = {}) {
+  const served = await pages(answers);
+  const context = await held.chrome.newContext({ viewport: { width, height }, timezoneId: "UTC", locale: "en-GB" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = [];
+  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  t.after(async () => {
+    await context.close();
+    await served.stop().catch(() => {});
+    if (!quiet) assert.deepEqual(complaints, []);
+  });
+  await page.goto(`${served.url}/${hash}`);
+  return { page, served };
+}
+
+/** A picture for whoever looks, where a folder is named for it. */
+export const shot = (page, name) => process.env.LOOM_SHOTS && page.screenshot({ path: `${process.env.LOOM_SHOTS}/${name}.png` });
