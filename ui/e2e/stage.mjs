@@ -136,5 +136,17 @@ export async function open(held, t, answers, { hash = "#token=abc-123", width = 
   return { page, served };
 }
 
+const AXE = readFile(path.join(HERE, "../node_modules/axe-core/axe.min.js"), "utf8");
+
+/** Nothing serious or critical stands between what the page shows and a person who hears or tabs it. */
+export async function accessible(page) {
+  // What still moves is half transparent, and would be judged so.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))).then(() => {}));
+  await page.evaluate(await AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const bad = violations.filter((v) => ["serious", "critical"].includes(v.impact));
+  assert.deepEqual(bad.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("; ")}`), []);
+}
+
 /** A picture for whoever looks, where a folder is named for it. */
 export const shot = (page, name) => process.env.LOOM_SHOTS && page.screenshot({ path: `${process.env.LOOM_SHOTS}/${name}.png` });
