@@ -29,6 +29,12 @@ pub fn hash() -> String {
     web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default()
 }
 
+/// Where the page's own Loom says what is live.
+pub fn ws_address() -> String {
+    let host = web_sys::window().and_then(|w| w.location().host().ok()).unwrap_or_default();
+    format!("ws://{host}/ws")
+}
+
 const KEY: &str = "loom-token";
 
 fn storage() -> Option<web_sys::Storage> {
