@@ -6,6 +6,7 @@ mod audio;
 mod auth;
 mod capture;
 pub mod classic;
+mod days;
 mod dlq;
 mod docs;
 mod doctor;
@@ -82,6 +83,7 @@ fn routes() -> Routes {
         .merge(pages::described())
         .merge(docs::described())
         .merge(timeline::routes())
+        .merge(days::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())

@@ -13,7 +13,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loom_schemas::api::{AudioLink, Check, SearchHit, TimelineRow};
+use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -29,7 +32,7 @@ use crate::env::{ManualClock, Seeded, Time, message_id};
 use crate::identity::{Devices, Policy};
 use crate::settings::Settings;
 use crate::store::blobs::Blobs;
-use crate::store::{Audio, Found, Range, Timeline};
+use crate::store::{Audio, DayCount, Days, Found, Range, Timeline};
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const LINE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
@@ -68,7 +71,7 @@ impl Timeline for OneLine {
             audio: r.audio,
         };
         let hits = if query == "hello" && range.limit > 0 { vec![hit] } else { Vec::new() };
-        Ok(Found { hits, capped: false })
+        Ok(Found { hits, ..Found::default() })
     }
     fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>> {
         let at = Time::parse(&row().recorded_at)?;
@@ -77,6 +80,12 @@ impl Timeline for OneLine {
     }
     fn line(&self, id: Uuid) -> Result<Option<TimelineRow>> {
         Ok((id == LINE).then(row))
+    }
+    fn day(&self, date: Date, _: &TimeZone) -> Result<Day> {
+        Ok(Day { date: date.to_string(), ..Day::default() })
+    }
+    fn days(&self, _: Date, to: Date, _: &TimeZone) -> Result<Days> {
+        Ok(Days { days: vec![DayCount { date: to, lines: 1, speech_s: 0.25 }], ..Days::default() })
     }
     fn audio(&self, id: Uuid) -> Result<Option<AudioRef>> {
         Ok((id == LINE).then(|| AudioRef { stream_id: "s".into(), first_sample: 100, samples: 4000, sample_rate: 16000 }))

@@ -1,6 +1,7 @@
 //! What was said, in order and searchable: one row an utterance in `loom.db`, an FTS5 index beside it.
 //! Everything here is made from `media.text.released` and can be made again from it.
 
+mod day;
 mod id;
 mod lines;
 mod query;
@@ -13,14 +14,18 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loom_schemas::api::TimelineRow;
+use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
-use super::{Found, Range, Timeline};
+use super::{Days, Found, Range, Timeline};
 use crate::db::Db;
 use crate::error::Result;
 
+pub use day::MOST_DAYS;
 pub use sink::TimelineSink;
 pub use write::{Line, insert};
 
@@ -59,7 +64,7 @@ impl SqliteTimeline {
 
     /// Lines kept.
     pub fn count(&self) -> Result<u64> {
-        self.db.read(|c| Ok(c.query_row("SELECT count(*) FROM utterance", [], |r| r.get::<_, i64>(0))?.unsigned_abs()))
+        self.db.read(|c| Ok(c.query_row("SELECT count(*) FROM utterance WHERE forget IS NULL", [], |r| r.get::<_, i64>(0))?.unsigned_abs()))
     }
 }
 
@@ -75,5 +80,11 @@ impl Timeline for SqliteTimeline {
     }
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>> {
         self.db.read(|c| lines::audio(c, message_id))
+    }
+    fn day(&self, date: Date, zone: &TimeZone) -> Result<Day> {
+        self.db.read(|c| day::day(c, date, zone))
+    }
+    fn days(&self, from: Date, to: Date, zone: &TimeZone) -> Result<Days> {
+        self.db.read(|c| day::days(c, from, to, zone))
     }
 }

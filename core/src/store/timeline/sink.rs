@@ -77,5 +77,6 @@ fn line(r: &Record) -> Result<Option<Line>> {
         return Ok(None);
     }
     let text = privacy::open::<Owner, ReleasedText>(r)?.into_inner();
-    Ok(Some(Line { message_id: r.message_id(), recorded_at: r.recorded_at(), device_id: r.device_id(), text }))
+    let place = Some((r.partition(), r.offset()));
+    Ok(Some(Line { message_id: r.message_id(), place, recorded_at: r.recorded_at(), device_id: r.device_id(), text }))
 }

@@ -16,6 +16,8 @@ pub(super) const ERASED_AT_ONCE: usize = 200;
 #[derive(Clone, Debug)]
 pub struct Line {
     pub message_id: Uuid,
+    /// Partition and offset of its record on the log, where it has one.
+    pub place: Option<(u32, u64)>,
     pub recorded_at: Time,
     pub device_id: Uuid,
     pub text: ReleasedText,
@@ -30,7 +32,7 @@ pub fn insert(tx: &Transaction, line: &Line) -> Result<bool> {
     let t = &line.text;
     let words: Vec<_> = t.words.iter().map(|w| (&w.text, w.start_s, w.end_s, w.confidence)).collect();
     let audio = t.audio.as_ref();
-    tx.prepare_cached("INSERT INTO utterance VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")?.execute(params![
+    tx.prepare_cached(INSERT)?.execute(params![
         free_id(tx, line)?,
         line.message_id.as_bytes(),
         line.recorded_at.micros(),
@@ -45,9 +47,15 @@ pub fn insert(tx: &Transaction, line: &Line) -> Result<bool> {
         audio.map(|a| signed(a.first_sample)).transpose()?,
         audio.map(|a| signed(a.samples)).transpose()?,
         audio.map(|a| a.sample_rate),
+        line.place.map(|p| p.0),
+        line.place.map(|p| signed(p.1)).transpose()?,
     ])?;
     Ok(true)
 }
+
+const INSERT: &str = "INSERT INTO utterance(id, message_id, recorded_at, duration_s, device_id, source, text, words, masked, language,
+        stream_id, first_sample, samples, sample_rate, part, record)
+    VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
 /// The id of its time and length, or the next that is free.
 fn free_id(tx: &Transaction, line: &Line) -> Result<i64> {
