@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod bus;
 pub mod capture;
+pub mod consumer;
 pub mod data_dir;
 pub mod db;
 pub mod door;

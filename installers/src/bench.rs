@@ -16,7 +16,8 @@ use crate::say;
 use crate::setup;
 
 /// Example of core, the features it needs.
-const ALL: [(&str, &str); 4] = [("log_bench", ""), ("search_bench", "full"), ("speech_bench", "full"), ("recording_bench", "full")];
+const ALL: [(&str, &str); 5] =
+    [("log_bench", ""), ("day_bench", ""), ("search_bench", "full"), ("speech_bench", "full"), ("recording_bench", "full")];
 
 pub fn bench(place: &Place, args: &Args) -> Result {
     say::step("models", || setup::fetch_models(place))?;

@@ -25,7 +25,7 @@ use crate::door::{Entry, PATHS, cloud_events, entry, offers, overland, own_track
 /// Pictures, films and documents come in base64.
 const UPLOAD_BYTES: usize = 150 << 20;
 
-const INGESTION: Way = Way { producer: "ingestion-api", device_required: true };
+const INGESTION: Way<'static> = Way { producer: "ingestion-api", device_required: true };
 
 pub fn routes() -> Routes {
     let events = OpenApiRouter::new().routes(routes!(events)).routes(routes!(from_own_tracks)).routes(routes!(from_overland));
@@ -87,7 +87,7 @@ async fn events(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Result<Response, Problem> {
-    const WAY: Way = Way { producer: "cloudevents", device_required: true };
+    const WAY: Way<'static> = Way { producer: "cloudevents", device_required: true };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let parsed = || serde_json::from_slice::<Value>(&body).map_err(|e| Problem::bad_request(format!("the body is no JSON: {e}")));

@@ -6,7 +6,9 @@ mod audio;
 mod auth;
 mod capture;
 pub mod classic;
+mod consumers;
 mod days;
+mod discovery;
 mod dlq;
 mod docs;
 mod doctor;
@@ -17,6 +19,7 @@ mod health;
 mod metrics;
 mod models;
 mod observe;
+mod pace;
 mod pages;
 mod privacy;
 mod problem;
@@ -41,6 +44,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
+pub use pace::Pace;
 pub use problem::{Complaint, Problem};
 pub use serve::serve;
 pub use state::{Ask, State};
@@ -91,6 +95,8 @@ fn routes() -> Routes {
         .merge(stores::routes())
         .merge(dlq::routes())
         .merge(structure::routes())
+        .merge(discovery::routes())
+        .merge(consumers::routes())
         .merge(privacy::routes())
         .merge(models::routes())
         .merge(doctor::routes())

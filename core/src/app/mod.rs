@@ -17,6 +17,7 @@ use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
 use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road};
 use crate::capture::{Deaf, Listen};
+use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
 use crate::door::Door;
@@ -187,6 +188,13 @@ impl App {
             models: Arc::new(move || models.model_rows()),
             door: self.door.clone(),
             specs: self.specs.clone(),
+            consumers: Arc::new(Consumers::new(
+                self.bus.clone(),
+                self.clock.clone(),
+                self.entropy.clone(),
+                self.specs.iter().map(|s| s.group.into()),
+            )),
+            pace: api::Pace::default(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
             listen: self.listen.clone(),

@@ -20,7 +20,7 @@ const UNREADABLE: &str = "device.upload.unreadable";
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// Which door it came by, for the `producer` header.
-    pub producer: &'static str,
+    pub producer: &'a str,
     pub trace: Trace,
     /// `Idempotency-Key`: a retry with the same one gets the same ids.
     pub key: Option<&'a [u8]>,

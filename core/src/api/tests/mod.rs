@@ -1,6 +1,8 @@
 //! Every route over the memory log, without a socket; the server itself with one.
 
 mod answers;
+mod consuming;
+mod discovering;
 mod doors;
 mod live;
 mod masking;
@@ -26,6 +28,7 @@ use super::{Metrics, ModelRow, State};
 use crate::Result;
 use crate::bus::memory::Memory;
 use crate::bus::{Headers, NewRecord, TopicName, Trace};
+use crate::consumer::Consumers;
 use crate::db::{Db, Key};
 use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
@@ -103,6 +106,7 @@ impl Audio for Ramp {
 
 pub struct Rig {
     pub state: Arc<State>,
+    pub clock: Arc<ManualClock>,
     pub router: Router,
     _dir: tempfile::TempDir,
 }
@@ -141,12 +145,13 @@ pub fn rig_with(settings: Settings) -> Rig {
         entropy: entropy.clone(),
         own,
     };
+    let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
     let state = Arc::new(State {
         bus,
         door: Arc::new(door),
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
-        clock,
+        clock: clock.clone(),
         entropy,
         token: TOKEN.into(),
         device_id: own,
@@ -162,6 +167,8 @@ pub fn rig_with(settings: Settings) -> Rig {
             }]
         }),
         specs: Vec::new(),
+        consumers: Arc::new(consumers),
+        pace: super::Pace::default(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         settings,
@@ -170,7 +177,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         sockets: super::Sockets::default(),
         metrics: Metrics::default(),
     });
-    Rig { router: super::router(state.clone()), state, _dir: dir }
+    Rig { router: super::router(state.clone()), state, clock, _dir: dir }
 }
 
 impl Rig {
