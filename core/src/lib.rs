@@ -19,6 +19,7 @@ pub mod keys;
 pub mod live;
 pub mod pipeline;
 pub mod privacy;
+pub mod schema;
 pub mod settings;
 pub mod speech;
 pub mod store;
