@@ -18,6 +18,7 @@ pub mod keys;
 pub mod live;
 pub mod pipeline;
 pub mod privacy;
+pub mod router;
 pub mod settings;
 pub mod speech;
 pub mod store;

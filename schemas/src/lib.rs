@@ -5,3 +5,4 @@ pub mod api;
 pub mod catalogue;
 pub mod live;
 pub mod payload;
+pub mod routing;

@@ -30,6 +30,7 @@ use crate::db::{Db, Key};
 use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
 use crate::identity::{Devices, Policy};
+use crate::router::{Replays, Rules};
 use crate::settings::Settings;
 use crate::store::blobs::Blobs;
 use crate::store::{Audio, DayCount, Days, Found, Range, Timeline};
@@ -141,8 +142,12 @@ pub fn rig_with(settings: Settings) -> Rig {
         entropy: entropy.clone(),
         own,
     };
+    let rules = Arc::new(Rules::open(&db, bus.clone(), &[]).unwrap());
+    let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
     let state = Arc::new(State {
         bus,
+        rules,
+        replays,
         door: Arc::new(door),
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
