@@ -20,6 +20,7 @@ pub mod live;
 pub mod pipeline;
 pub mod privacy;
 pub mod schema;
+pub mod router;
 pub mod settings;
 pub mod speech;
 pub mod store;

@@ -6,3 +6,4 @@ pub mod catalogue;
 pub mod live;
 pub mod payload;
 pub mod services;
+pub mod routing;

@@ -25,6 +25,7 @@ mod privacy;
 mod problem;
 mod produce;
 mod query;
+mod router;
 mod serve;
 mod state;
 mod stores;
@@ -101,6 +102,7 @@ fn routes() -> Routes {
         .merge(models::routes())
         .merge(doctor::routes())
         .merge(capture::routes())
+        .merge(router::routes())
         .merge(ws::routes())
 }
 

@@ -19,6 +19,7 @@ use crate::env::{Clock, Entropy};
 use crate::error::Result;
 use crate::live::Live;
 use crate::pipeline::Spec;
+use crate::router::{Replays, Rules};
 use crate::settings::Settings;
 use crate::store::{Audio, Timeline};
 
@@ -58,6 +59,8 @@ pub struct State {
     /// Who listens on `/ws`.
     pub sockets: Sockets,
     pub settings: Settings,
+    pub rules: Arc<Rules>,
+    pub replays: Arc<Replays>,
     pub metrics: Metrics,
 }
 

@@ -29,6 +29,7 @@ use crate::live::Live;
 use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
+use crate::router::{self, Replays, Rules, Supervisor};
 use crate::settings::Settings;
 use crate::speech::guess::{self, Guessing};
 use crate::speech::shared::Shared;
@@ -54,6 +55,8 @@ pub struct App {
     specs: Vec<Spec>,
     probes: Mutex<Vec<Arc<Probe>>>,
     door: Arc<Door>,
+    rules: Arc<Rules>,
+    replays: Arc<Replays>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     /// Absent where none was asked for.
@@ -66,6 +69,7 @@ pub struct App {
 pub struct Started {
     _hearing: Option<Hearing>,
     _guessing: Option<Guessing>,
+    _routing: Supervisor,
     _running: Running,
     _upkeep: upkeep::Upkeep,
 }
@@ -93,8 +97,12 @@ impl App {
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let models = Models::find(Some(dir.path()));
+        let rules = Arc::new(Rules::open(&db, bus.clone(), &[])?);
+        let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
         let mut app = Self {
             bus,
+            rules,
+            replays,
             timeline,
             audio,
             analytics: Arc::new(Analytics::new(dir.path().join("analytics.duckdb"))),
@@ -115,6 +123,8 @@ impl App {
             microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
+        app.rules.know_stages(&app.specs);
+        app.specs.push(router::Router::blank());
         Ok(Arc::new(app))
     }
 
@@ -151,10 +161,12 @@ impl App {
         };
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
+        let routing = Supervisor::start(self.rules.clone(), wiring)?;
+        self.replays.resume()?;
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _guessing: guessing, _running: running, _upkeep: upkeep })
+        Ok(Started { _hearing: hearing, _guessing: guessing, _routing: routing, _running: running, _upkeep: upkeep })
     }
 
     fn guess(&self) -> Result<Guessing> {
@@ -201,6 +213,8 @@ impl App {
             live: self.live.clone(),
             sockets: api::Sockets::default(),
             settings: self.settings.clone(),
+            rules: self.rules.clone(),
+            replays: self.replays.clone(),
             metrics: api::Metrics::default(),
         })
     }

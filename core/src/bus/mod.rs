@@ -12,7 +12,7 @@ mod topic;
 use std::time::Duration;
 
 pub use group::{Commit, GroupState, Join, MEMBER_TIMEOUT_SECONDS, Member, Membership, Position, Positions};
-pub use record::{Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
+pub use record::{Again, Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
 pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names};
 
 use crate::env::Time;

@@ -45,6 +45,25 @@ pub struct Headers {
     /// No time came with it: `recorded_at` is the time of arrival.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed_by_arrival: bool,
+    /// Stages between this record and what was sensed, along the longest way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hops: u32,
+    /// It was set aside before and given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// A record that was set aside and is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Id of the record as it first came: what is made from it has the ids it would have had, so nothing doubles.
+    pub of: Uuid,
+    /// How often it was given back, this time included.
+    pub times: u32,
 }
 
 /// A record on its way in.
@@ -185,7 +204,7 @@ impl Record {
             partition: self.partition,
             first: self.offset,
             last: self.offset,
-            message_id: self.message_id,
+            message_id: self.headers.again.map_or(self.message_id, |a| a.of),
             recorded_at: self.recorded_at,
             trace_id: hex::encode(self.headers.trace.trace_id),
             links: Vec::new(),

@@ -6,7 +6,7 @@ mod paths;
 mod shape;
 mod take;
 mod time;
-mod valid;
+pub(crate) mod valid;
 
 pub use lift::Lifted;
 pub use paths::{Entry, PATHS, entry};

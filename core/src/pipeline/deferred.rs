@@ -96,7 +96,10 @@ impl<D: Deferred> DeferredRunner<D> {
             Ok(()) => {
                 let dropped = out.dropped().to_vec();
                 self.consumer.probe.note(|s| dropped.iter().for_each(|d| *s.dropped.entry(d).or_default() += 1));
-                out.seal(&self.consumer.spec, &self.consumer.wiring.run)
+                let letters = self.consumer.letters(&mut out);
+                let mut outputs = out.seal(&self.consumer.spec, &self.consumer.wiring.run);
+                outputs.extend(letters);
+                outputs
             }
             Err(fault) => vec![self.consumer.give_up(r, fault)?],
         };

@@ -5,6 +5,8 @@
 //!   ─▶ context-enrichment ─▶ media.text.enriched ─▶ privacy-filter ─┬▶ media.text.released ─▶ timeline, analytics
 //!                                                                   └▶ media.text.shared
 //! ```
+//!
+//! Beside the road stands the event router: it reads and writes what its rules name.
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::enrich::Enrich;
 use crate::error::Result;
 use crate::live::Live;
 use crate::privacy::{Filter, Policy};
+use crate::router::Router;
 use crate::speech::VoiceDetector;
 use crate::speech::detect::Detect;
 use crate::speech::recognise::{Factory, Recognise};
@@ -46,4 +49,9 @@ pub fn weave(parts: Parts) -> Result<Vec<Node>> {
     ];
     nodes.extend(parts.stores);
     Ok(nodes)
+}
+
+/// The event router with the rules in force: made anew when they change, not at all without any.
+pub fn routing(router: Router) -> Node {
+    stage(router)
 }

@@ -33,6 +33,7 @@ use crate::db::{Db, Key};
 use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
 use crate::identity::{Devices, Policy};
+use crate::router::{Replays, Rules};
 use crate::settings::Settings;
 use crate::store::blobs::Blobs;
 use crate::store::{Audio, DayCount, Days, Found, Range, Timeline};
@@ -146,8 +147,12 @@ pub fn rig_with(settings: Settings) -> Rig {
         own,
     };
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
+    let rules = Arc::new(Rules::open(&db, bus.clone(), &[]).unwrap());
+    let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
     let state = Arc::new(State {
         bus,
+        rules,
+        replays,
         door: Arc::new(door),
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
