@@ -69,6 +69,10 @@ impl Client {
         self.ask("POST", path, Some(body.to_string()))
     }
 
+    pub fn delete(&self, path: &str) -> Result<Value> {
+        self.ask("DELETE", path, None)
+    }
+
     fn ask(&self, method: &str, path_and_query: &str, body: Option<String>) -> Result<Value> {
         let (status, bytes) = self.runtime.block_on(self.send(method, path_and_query, body))?;
         let answer: Value =
@@ -83,7 +87,11 @@ impl Client {
         let gone = |e: reqwest::Error| Error::retry("the running Loom broke off: try again").because(e);
         match &self.door {
             Door::Running { http, url } => {
-                let method = if method == "POST" { reqwest::Method::POST } else { reqwest::Method::GET };
+                let method = match method {
+                    "POST" => reqwest::Method::POST,
+                    "DELETE" => reqwest::Method::DELETE,
+                    _ => reqwest::Method::GET,
+                };
                 let mut request = http.request(method, format!("{url}{path_and_query}")).bearer_auth(&self.token);
                 if let Some(body) = body {
                     request = request.header("content-type", "application/json").body(body);

@@ -4,8 +4,11 @@
 
 mod audio;
 mod auth;
+mod body;
 mod capture;
 pub mod classic;
+mod classic_asks;
+mod devices;
 mod dlq;
 mod docs;
 mod doctor;
@@ -22,6 +25,7 @@ mod problem;
 mod produce;
 mod query;
 mod serve;
+mod sound;
 mod state;
 mod stores;
 mod structure;
@@ -42,6 +46,7 @@ pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
 pub use problem::{Complaint, Problem};
 pub use serve::serve;
+pub use sound::Connections;
 pub use state::{Ask, State};
 pub use ws::{Limits, Sockets};
 
@@ -85,6 +90,9 @@ fn routes() -> Routes {
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
+        .merge(sound::routes())
+        .merge(devices::routes())
+        .merge(classic_asks::routes())
         .merge(groups::routes())
         .merge(stores::routes())
         .merge(dlq::routes())

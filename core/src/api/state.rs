@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::problem::Problem;
+use super::sound::Connections;
 use super::ws::Sockets;
 use crate::bus::Bus;
 use crate::capture::Listen;
@@ -51,6 +52,8 @@ pub struct State {
     pub live: Arc<Live>,
     /// Who listens on `/ws`.
     pub sockets: Sockets,
+    /// Who sends sound.
+    pub connections: Connections,
     pub settings: Settings,
     pub metrics: Metrics,
 }

@@ -16,10 +16,11 @@ pub use feed::{Fed, Feed};
 use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
 use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road};
+use crate::capture::upload::{self, Tending, Uploads};
 use crate::capture::{Deaf, Listen};
 use crate::data_dir::DataDir;
 use crate::db::Db;
-use crate::door::Door;
+use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
 use crate::identity;
@@ -53,6 +54,7 @@ pub struct App {
     door: Arc<Door>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
+    uploads: Arc<Uploads>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
 }
@@ -60,6 +62,7 @@ pub struct App {
 /// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
 pub struct Started {
     _hearing: Option<Hearing>,
+    _tending: Tending,
     _running: Running,
     _upkeep: upkeep::Upkeep,
 }
@@ -77,6 +80,8 @@ impl App {
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let road = upload::Road { store: audio.clone(), bus: bus.clone() };
+        let uploads = Arc::new(Uploads::open(&db, road, &dir.path().join("files").join("incoming"), upload::PATIENCE)?);
         let door = Arc::new(Door {
             bus: bus.clone(),
             devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
@@ -84,6 +89,9 @@ impl App {
             clock: clock.clone(),
             entropy: entropy.clone(),
             own: device_id,
+            sound: uploads.clone(),
+            sequences: Sequences::open(&db)?,
+            pace: Pace::new(settings.device_records_per_second),
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let mut app = Self {
@@ -104,6 +112,7 @@ impl App {
             probes: Mutex::default(),
             live: Arc::default(),
             listen,
+            uploads,
             microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
@@ -140,11 +149,12 @@ impl App {
             run: String::new(),
             workers: 1,
         };
+        let tending = Tending::start(self.uploads.clone(), self.clock.clone())?;
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _running: running, _upkeep: upkeep })
+        Ok(Started { _hearing: hearing, _tending: tending, _running: running, _upkeep: upkeep })
     }
 
     fn ears(&self, road: Road) -> Result<Ears> {
@@ -177,6 +187,7 @@ impl App {
             listen: self.listen.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),
+            connections: api::Connections::default(),
             settings: self.settings.clone(),
             metrics: api::Metrics::default(),
         })

@@ -1,10 +1,15 @@
 //! Every route over the memory log, without a socket; the server itself with one.
 
 mod answers;
+mod devices;
+#[cfg(feature = "recordings")]
+mod documented;
 mod doors;
 mod live;
 mod masking;
 mod served;
+#[cfg(feature = "recordings")]
+mod sounds;
 mod writing;
 
 use std::path::PathBuf;
@@ -131,6 +136,9 @@ pub fn rig_with(settings: Settings) -> Rig {
         clock: clock.clone(),
         entropy: entropy.clone(),
         own,
+        sound: sound(&db, &dir, bus.clone()),
+        sequences: crate::door::Sequences::open(&db).unwrap(),
+        pace: crate::door::Pace::new(settings.device_records_per_second),
     };
     let state = Arc::new(State {
         bus,
@@ -159,9 +167,22 @@ pub fn rig_with(settings: Settings) -> Rig {
         listen: Arc::new(crate::capture::Deaf),
         live: Arc::default(),
         sockets: super::Sockets::default(),
+        connections: super::Connections::default(),
         metrics: Metrics::default(),
     });
     Rig { router: super::router(state.clone()), state, _dir: dir }
+}
+
+#[cfg(feature = "recordings")]
+fn sound(db: &Db, dir: &tempfile::TempDir, bus: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    use crate::capture::upload::{Road, Uploads};
+    let store = Arc::new(crate::store::audio::AudioStore::open(db, &dir.path().join("audio")).unwrap());
+    Arc::new(Uploads::open(db, Road { store, bus }, &dir.path().join("incoming"), std::time::Duration::ZERO).unwrap())
+}
+
+#[cfg(not(feature = "recordings"))]
+fn sound(_: &Db, _: &tempfile::TempDir, _: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    Arc::new(crate::door::sound::Deaf)
 }
 
 impl Rig {
