@@ -4,11 +4,14 @@
 
 mod audio;
 mod auth;
+mod body;
 mod capture;
 pub mod classic;
 mod consumers;
 mod days;
 mod discovery;
+mod classic_asks;
+mod devices;
 mod dlq;
 mod docs;
 mod doctor;
@@ -27,6 +30,7 @@ mod produce;
 mod query;
 mod router;
 mod serve;
+mod sound;
 mod state;
 mod stores;
 mod structure;
@@ -48,6 +52,7 @@ pub use models::ModelRow;
 pub use pace::Pace;
 pub use problem::{Complaint, Problem};
 pub use serve::serve;
+pub use sound::Connections;
 pub use state::{Ask, State};
 pub use ws::{Limits, Sockets};
 
@@ -92,6 +97,9 @@ fn routes() -> Routes {
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
+        .merge(sound::routes())
+        .merge(devices::routes())
+        .merge(classic_asks::routes())
         .merge(groups::routes())
         .merge(stores::routes())
         .merge(dlq::routes())

@@ -13,13 +13,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::Routes;
+use super::body::Strict;
 use super::problem::{Complaint, Problem};
 use super::query::Topic;
 use super::state::{State, blocking};
 use super::trace::parse_id;
 use crate::bus::{TopicName, Trace};
 use crate::consumer::is_service;
-use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong};
+use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong, stream_of};
 use crate::env::Time;
 
 pub fn routes() -> Routes {
@@ -45,6 +46,10 @@ pub struct NewItem {
     pub schema: Option<String>,
     /// Hex; the request's own unless told.
     pub trace_id: Option<String>,
+    /// A stream's name; with `sequence`, a number that came before is known for ever.
+    pub stream: Option<String>,
+    /// Where the record stands in its stream.
+    pub sequence: Option<u64>,
 }
 
 /// Durable on the log.
@@ -55,7 +60,9 @@ pub struct Accepted {
     pub message_id: String,
     pub topic: String,
     pub trace_id: String,
-    pub offset: u64,
+    /// Absent where it was taken before, and the log need not have it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// It was kept, but nothing can be made of it: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -89,7 +96,7 @@ async fn produce(
     Topic(topic): Topic,
     Extension(trace): Extension<Trace>,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    Strict(body): Strict,
 ) -> Result<Response, Problem> {
     let way = Way { producer: producer(&state, &headers, "http-api")?, device_required: false };
     match body {
@@ -104,7 +111,7 @@ async fn produce(
             if let Some(Outcome::Closed(why)) = outcomes.iter().find(|o| matches!(o, Outcome::Closed(_))) {
                 return Err(Problem::new(StatusCode::FORBIDDEN, *why));
             }
-            Ok(many(outcomes))
+            many(outcomes)
         }
         item => one(take(&state, vec![offer(&topic, item)], way, trace, &headers).await?),
     }
@@ -147,24 +154,33 @@ pub fn one(mut outcomes: Vec<Outcome>) -> Result<Response, Problem> {
             let status = if taken.unreadable.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
             Ok((status, Json(accepted(taken))).into_response())
         }
+        Outcome::Known { message_id, topic, trace_id } => {
+            Ok((StatusCode::CREATED, Json(known(message_id, &topic, trace_id))).into_response())
+        }
         Outcome::Refused(wrong) => Err(refused(wrong)),
         Outcome::Closed(why) => Err(Problem::new(StatusCode::FORBIDDEN, why)),
+        Outcome::Slow(seconds) => Err(Problem::slow(seconds)),
     }
 }
 
 /// The answer for a batch, one result an item, and Loom v2's counts.
-pub fn many(outcomes: Vec<Outcome>) -> Response {
+pub fn many(outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+    if let Some(Outcome::Slow(seconds)) = outcomes.first() {
+        return Err(Problem::slow(*seconds));
+    }
     let results: Vec<ItemResult> = outcomes.into_iter().map(item).collect();
     let processed = results.iter().filter(|r| matches!(r, ItemResult::Accepted(_))).count();
     let (total, failed) = (results.len(), results.len() - processed);
     let status = if failed == 0 { "success" } else { "partial" };
-    (StatusCode::MULTI_STATUS, Json(BatchResult { status: status.into(), total, processed, failed, results })).into_response()
+    Ok((StatusCode::MULTI_STATUS, Json(BatchResult { status: status.into(), total, processed, failed, results })).into_response())
 }
 
 fn item(outcome: Outcome) -> ItemResult {
     match outcome {
         Outcome::Taken(taken) => ItemResult::Accepted(accepted(taken)),
+        Outcome::Known { message_id, topic, trace_id } => ItemResult::Accepted(known(message_id, &topic, trace_id)),
         Outcome::Refused(wrong) => ItemResult::Refused(refused(wrong)),
+        Outcome::Slow(seconds) => ItemResult::Refused(Problem::slow(seconds)),
         Outcome::Closed(why) => ItemResult::Refused(Problem::new(StatusCode::FORBIDDEN, why)),
     }
 }
@@ -175,9 +191,15 @@ pub fn accepted(taken: Taken) -> Accepted {
         message_id: taken.message_id.to_string(),
         topic: taken.topic.to_string(),
         trace_id: hex::encode(taken.trace_id),
-        offset: taken.offset,
+        offset: Some(taken.offset),
         reason: taken.unreadable.map(String::from),
     }
+}
+
+/// It was taken so long ago that the log may have let it go.
+fn known(message_id: Uuid, topic: &TopicName, trace_id: [u8; 16]) -> Accepted {
+    let (message_id, topic, trace_id) = (message_id.to_string(), topic.to_string(), hex::encode(trace_id));
+    Accepted { status: "success".into(), message_id, topic, trace_id, offset: None, reason: None }
 }
 
 pub fn refused(wrong: Vec<Wrong>) -> Problem {
@@ -203,7 +225,8 @@ pub fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    Ok(Offer { topic: topic.clone(), device, recorded_at, message_id, trace_id, schema, data, at: "/data".into() })
+    let stream = stream_of(&mut item);
+    Ok(Offer { topic: topic.clone(), device, recorded_at, message_id, trace_id, schema, data, bytes: None, stream, at: "/data".into() })
 }
 
 fn field<T>(item: &Map<String, Value>, name: &str, expected: &str, wrong: &mut Vec<Wrong>, parse: impl Fn(&str) -> Option<T>) -> Option<T> {

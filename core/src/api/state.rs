@@ -10,6 +10,7 @@ use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::pace::Pace;
 use super::problem::Problem;
+use super::sound::Connections;
 use super::ws::Sockets;
 use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
@@ -58,6 +59,8 @@ pub struct State {
     pub live: Arc<Live>,
     /// Who listens on `/ws`.
     pub sockets: Sockets,
+    /// Who sends sound.
+    pub connections: Connections,
     pub settings: Settings,
     pub rules: Arc<Rules>,
     pub replays: Arc<Replays>,

@@ -16,11 +16,12 @@ pub use feed::{Fed, Feed};
 use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
 use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road};
+use crate::capture::upload::{self, Tending, Uploads};
 use crate::capture::{Deaf, Listen};
 use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
-use crate::door::Door;
+use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
 use crate::identity;
@@ -59,6 +60,7 @@ pub struct App {
     replays: Arc<Replays>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
+    uploads: Arc<Uploads>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -70,6 +72,7 @@ pub struct Started {
     _hearing: Option<Hearing>,
     _guessing: Option<Guessing>,
     _routing: Supervisor,
+    _tending: Tending,
     _running: Running,
     _upkeep: upkeep::Upkeep,
 }
@@ -87,6 +90,8 @@ impl App {
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let road = upload::Road { store: audio.clone(), bus: bus.clone() };
+        let uploads = Arc::new(Uploads::open(&db, road, &dir.path().join("files").join("incoming"), upload::PATIENCE)?);
         let door = Arc::new(Door {
             bus: bus.clone(),
             devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
@@ -94,6 +99,9 @@ impl App {
             clock: clock.clone(),
             entropy: entropy.clone(),
             own: device_id,
+            sound: uploads.clone(),
+            sequences: Sequences::open(&db)?,
+            pace: Pace::new(settings.device_records_per_second),
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let models = Models::find(Some(dir.path()));
@@ -120,6 +128,7 @@ impl App {
             probes: Mutex::default(),
             live: Arc::default(),
             listen,
+            uploads,
             microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
@@ -159,6 +168,7 @@ impl App {
             run: String::new(),
             workers: 1,
         };
+        let tending = Tending::start(self.uploads.clone(), self.clock.clone())?;
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
         let routing = Supervisor::start(self.rules.clone(), wiring)?;
@@ -166,7 +176,7 @@ impl App {
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _guessing: guessing, _routing: routing, _running: running, _upkeep: upkeep })
+        Ok(Started { _hearing: hearing, _guessing: guessing, _routing: routing, _tending: tending, _running: running, _upkeep: upkeep })
     }
 
     fn guess(&self) -> Result<Guessing> {
@@ -212,6 +222,7 @@ impl App {
             listen: self.listen.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),
+            connections: api::Connections::default(),
             settings: self.settings.clone(),
             rules: self.rules.clone(),
             replays: self.replays.clone(),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use group::{Commit, GroupState, Join, MEMBER_TIMEOUT_SECONDS, Member, Membership, Position, Positions};
 pub use record::{Again, Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
-pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names};
+pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names, of_classic};
 
 use crate::env::Time;
 use crate::error::Result;

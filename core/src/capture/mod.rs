@@ -11,6 +11,8 @@ pub mod microphone;
 pub mod recording;
 #[cfg(any(feature = "recordings", feature = "microphone"))]
 pub mod resample;
+#[cfg(feature = "recordings")]
+pub mod upload;
 
 use loom_schemas::live::CaptureDevice;
 

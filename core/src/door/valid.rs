@@ -15,18 +15,18 @@ const MOST: usize = 20;
 
 static KNOWN: OnceLock<RwLock<HashMap<String, Option<Arc<Validator>>>>> = OnceLock::new();
 
-/// What is wrong with a payload, by its schema's name and version; nothing where there is no such schema.
-///
-/// Errors: `Bug` where a schema of Loom's own does not compile.
-pub fn complaints(schema: &str, data: &Value) -> Result<Vec<Wrong>> {
-    let Some(validator) = validator(schema)? else { return Ok(Vec::new()) };
+/// What is wrong with a payload.
+pub fn complaints(validator: &Validator, data: &Value) -> Vec<Wrong> {
     if validator.is_valid(data) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    Ok(validator.iter_errors(data).take(MOST).map(|e| wrong(&e)).collect())
+    validator.iter_errors(data).take(MOST).map(|e| wrong(&e)).collect()
 }
 
-fn validator(schema: &str) -> Result<Option<Arc<Validator>>> {
+/// The validator of a schema by its name and version; `None` where there is no such schema.
+///
+/// Errors: `Bug` where a schema of Loom's own does not compile.
+pub fn validator(schema: &str) -> Result<Option<Arc<Validator>>> {
     let known = KNOWN.get_or_init(RwLock::default);
     if let Some(found) = known.read().unwrap_or_else(PoisonError::into_inner).get(schema) {
         return Ok(found.clone());

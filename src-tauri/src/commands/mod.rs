@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod devices;
 pub mod dlq;
 pub mod doctor;
 pub mod groups;

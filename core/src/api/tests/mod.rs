@@ -3,10 +3,15 @@
 mod answers;
 mod consuming;
 mod discovering;
+mod devices;
+#[cfg(feature = "recordings")]
+mod documented;
 mod doors;
 mod live;
 mod masking;
 mod served;
+#[cfg(feature = "recordings")]
+mod sounds;
 mod writing;
 
 use std::path::PathBuf;
@@ -145,6 +150,9 @@ pub fn rig_with(settings: Settings) -> Rig {
         clock: clock.clone(),
         entropy: entropy.clone(),
         own,
+        sound: sound(&db, &dir, bus.clone()),
+        sequences: crate::door::Sequences::open(&db).unwrap(),
+        pace: crate::door::Pace::new(settings.device_records_per_second),
     };
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
     let rules = Arc::new(Rules::open(&db, bus.clone(), &[]).unwrap());
@@ -180,9 +188,22 @@ pub fn rig_with(settings: Settings) -> Rig {
         listen: Arc::new(crate::capture::Deaf),
         live: Arc::default(),
         sockets: super::Sockets::default(),
+        connections: super::Connections::default(),
         metrics: Metrics::default(),
     });
     Rig { router: super::router(state.clone()), state, clock, _dir: dir }
+}
+
+#[cfg(feature = "recordings")]
+fn sound(db: &Db, dir: &tempfile::TempDir, bus: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    use crate::capture::upload::{Road, Uploads};
+    let store = Arc::new(crate::store::audio::AudioStore::open(db, &dir.path().join("audio")).unwrap());
+    Arc::new(Uploads::open(db, Road { store, bus }, &dir.path().join("incoming"), std::time::Duration::ZERO).unwrap())
+}
+
+#[cfg(not(feature = "recordings"))]
+fn sound(_: &Db, _: &tempfile::TempDir, _: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    Arc::new(crate::door::sound::Deaf)
 }
 
 impl Rig {

@@ -1,0 +1,287 @@
+//! Devices in Loom v2's shapes, under `/devices` and `/device-identity/devices`: who they are, what they send, letting one
+//! in and putting it out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State as Extract};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::Routes;
+use super::body::Strict;
+use super::problem::{Complaint, Problem};
+use super::produce::refused;
+use super::state::{State, blocking};
+use crate::bus::TopicName;
+use crate::door::Wrong;
+use crate::env::Time;
+use crate::error::Result;
+use crate::identity::{Change, Device};
+
+/// Characters of what an owner says of a device, and tags.
+const LONGEST: usize = 200;
+const MOST_TAGS: usize = 50;
+/// A device that sent within so many seconds is active, and its records of that time are counted.
+const ACTIVE_S: f64 = 86_400.0;
+/// Records looked at for one topic's counts.
+const COUNTED: usize = 10_000;
+
+pub fn routes() -> Routes {
+    let all = || {
+        OpenApiRouter::new()
+            .routes(routes!(list, register))
+            .routes(routes!(activity))
+            .routes(routes!(get, change, revoke))
+            .routes(routes!(activity_of))
+    };
+    // Loom v2 wrote the list with a slash behind it.
+    let slashed = OpenApiRouter::new().route("/devices/", axum::routing::get(list).post(register));
+    let slashed = slashed.route("/device-identity/devices/", axum::routing::get(list).post(register));
+    OpenApiRouter::new().merge(all()).nest("/device-identity", all()).merge(slashed)
+}
+
+/// A device as it is known.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DeviceRow {
+    /// UUIDv8, or the UUID it came with.
+    pub device_id: String,
+    /// The name it came under, where that was no UUID.
+    pub alias: Option<String>,
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// `mobile_android`, `laptop` …
+    pub device_type: Option<String>,
+    pub platform: Option<String>,
+    pub model: Option<String>,
+    pub tags: Vec<String>,
+    pub first_seen_at: String,
+    pub last_seen_at: Option<String>,
+    /// It sent something within a day, and may.
+    pub is_active: bool,
+    /// It may send nothing any more.
+    pub revoked_at: Option<String>,
+    /// This machine itself.
+    pub own: bool,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct DeviceRows {
+    pub devices: Vec<DeviceRow>,
+    pub total: usize,
+}
+
+/// What is said of a device; what is left out stays.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"device_id": "phone-001", "name": "Phone", "device_type": "mobile_android", "platform": "Android", "tags": ["pocket"]}))]
+pub struct NewDevice {
+    /// A UUID, or the name it will send under.
+    pub device_id: String,
+    pub name: Option<String>,
+    pub device_type: Option<String>,
+    pub platform: Option<String>,
+    pub model: Option<String>,
+    pub tags: Option<Vec<String>>,
+}
+
+/// What a device sent within a day.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Activity {
+    pub device_id: String,
+    pub alias: Option<String>,
+    pub last_seen_at: Option<String>,
+    pub is_active: bool,
+    /// Records received since this time.
+    pub since: String,
+    pub records: u64,
+    pub topics: BTreeMap<String, u64>,
+    /// Of a topic with very many only the oldest of them were looked at: there are more.
+    pub capped: bool,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Activities {
+    pub devices: Vec<Activity>,
+    pub total: usize,
+}
+
+fn row(d: Device, now: Time) -> DeviceRow {
+    let time = |t: Option<Time>| t.map(|t| t.to_string());
+    DeviceRow {
+        is_active: is_active(&d, now),
+        device_id: d.id.to_string(),
+        alias: d.alias,
+        name: d.name,
+        device_type: d.kind,
+        platform: d.platform,
+        model: d.model,
+        tags: d.tags,
+        first_seen_at: d.registered_at.to_string(),
+        last_seen_at: time(d.last_seen),
+        revoked_at: time(d.revoked_at),
+        own: d.own,
+    }
+}
+
+fn is_active(d: &Device, now: Time) -> bool {
+    d.revoked_at.is_none() && d.last_seen.is_some_and(|t| now.seconds() - t.seconds() <= ACTIVE_S)
+}
+
+/// Every device, this machine first.
+#[utoipa::path(get, path = "/devices", tag = "devices", responses((status = 200, body = DeviceRows)))]
+async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<DeviceRows>, Problem> {
+    let now = state.clock.now();
+    let devices: Vec<_> = blocking(move || state.door.devices.list()).await?.into_iter().map(|d| row(d, now)).collect();
+    Ok(Json(DeviceRows { total: devices.len(), devices }))
+}
+
+/// Registers a device (201), or says more of one that is known (200); one that was revoked may send again.
+#[utoipa::path(post, path = "/devices", tag = "devices", request_body = NewDevice,
+    responses((status = 200, body = DeviceRow), (status = 201, body = DeviceRow), (status = 422, body = Problem)))]
+async fn register(Extract(state): Extract<Arc<State>>, Strict(body): Strict) -> Result<(StatusCode, Json<DeviceRow>), Problem> {
+    let mut said = object(body)?;
+    let id = match said.remove("device_id") {
+        Some(Value::String(id)) => id,
+        Some(_) => return Err(refused(vec![Wrong::new("/device_id", "type", "a text: a UUID, or the device's name")])),
+        None => return Err(refused(vec![Wrong::new("/device_id", "required", "a UUID, or the name it will send under")])),
+    };
+    let change = change_of(&said)?;
+    let now = state.clock.now();
+    let door = state.door.clone();
+    let (device, new) = blocking(move || match door.devices.enrol(&id, change) {
+        Err(e) if e.kind == crate::Kind::Invalid => Ok(Err(Complaint::new("/device_id", "device", e.message()))),
+        other => other.map(Ok),
+    })
+    .await?
+    .map_err(|wrong| Problem::invalid(vec![wrong]))?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(row(device, now))))
+}
+
+/// One device, by its id or the name it came under.
+#[utoipa::path(get, path = "/devices/{device_id}", tag = "devices", params(("device_id" = String, Path)),
+    responses((status = 200, body = DeviceRow), (status = 404, body = Problem)))]
+async fn get(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -> Result<Json<DeviceRow>, Problem> {
+    let now = state.clock.now();
+    Ok(Json(row(known(&state, name).await?, now)))
+}
+
+/// Says more of a device.
+#[utoipa::path(patch, path = "/devices/{device_id}", tag = "devices", params(("device_id" = String, Path)), request_body = NewDevice,
+    responses((status = 200, body = DeviceRow), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn change(Extract(state): Extract<Arc<State>>, Path(name): Path<String>, Strict(body): Strict) -> Result<Json<DeviceRow>, Problem> {
+    let change = change_of(&object(body)?)?;
+    let device = known(&state, name).await?;
+    let door = state.door.clone();
+    blocking(move || door.devices.change(device.id, change)).await?;
+    get(Extract(state), Path(device.id.to_string())).await
+}
+
+/// From now on it may send nothing; what it sent stays. Registering it again lets it back in.
+#[utoipa::path(delete, path = "/devices/{device_id}", tag = "devices", params(("device_id" = String, Path)),
+    responses((status = 200, body = DeviceRow), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn revoke(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -> Result<Json<DeviceRow>, Problem> {
+    let device = known(&state, name).await?;
+    if device.own {
+        return Err(Problem::conflict("this is the machine Loom runs on: it cannot be put out"));
+    }
+    let door = state.door.clone();
+    blocking(move || door.devices.revoke(device.id, true)).await?;
+    get(Extract(state), Path(device.id.to_string())).await
+}
+
+/// What each device sent within a day.
+#[utoipa::path(get, path = "/devices/activity", tag = "devices", responses((status = 200, body = Activities)))]
+async fn activity(Extract(state): Extract<Arc<State>>) -> Result<Json<Activities>, Problem> {
+    let devices = blocking(move || activities(&state, &state.door.devices.list()?)).await?;
+    Ok(Json(Activities { total: devices.len(), devices }))
+}
+
+/// What one device sent within a day.
+#[utoipa::path(get, path = "/devices/{device_id}/activity", tag = "devices", params(("device_id" = String, Path)),
+    responses((status = 200, body = Activity), (status = 404, body = Problem)))]
+async fn activity_of(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -> Result<Json<Activity>, Problem> {
+    let device = known(&state, name).await?;
+    let mut found = blocking(move || activities(&state, &[device])).await?;
+    found.pop().map(Json).ok_or_else(Problem::bug)
+}
+
+async fn known(state: &Arc<State>, name: String) -> Result<Device, Problem> {
+    let door = state.door.clone();
+    let missing = || Problem::not_found("there is no such device: /devices lists them");
+    blocking(move || door.devices.get(&name)).await?.ok_or_else(missing)
+}
+
+/// Counted on the log itself: what devices sent, not what was derived from it.
+fn activities(state: &State, devices: &[Device]) -> Result<Vec<Activity>> {
+    let now = state.clock.now();
+    let since = now.plus(-ACTIVE_S);
+    let mut counts: BTreeMap<(Uuid, TopicName), u64> = BTreeMap::new();
+    let mut capped = false;
+    for topic in state.bus.topics()?.into_iter().filter(|t| !t.settings.name.is_dlq() && t.last_received_at.is_some_and(|at| at >= since)) {
+        let name = topic.settings.name;
+        if ["media.", "analysis.", "internal."].iter().any(|derived| name.as_str().starts_with(derived)) {
+            continue;
+        }
+        for partition in 0..topic.bounds.len() as u32 {
+            let from = state.bus.offset_at(&name, partition, since)?;
+            let records = state.bus.read(&name, partition, from, COUNTED, 8 << 20)?;
+            capped |= records.last().is_some_and(|r| r.offset() + 1 < topic.bounds[partition as usize].1);
+            for r in &records {
+                *counts.entry((r.device_id(), name.clone())).or_default() += 1;
+            }
+        }
+    }
+    let of = |d: &Device| {
+        let mine = counts.iter().filter(|((id, _), _)| *id == d.id);
+        let topics: BTreeMap<String, u64> = mine.map(|((_, topic), n)| (topic.to_string(), *n)).collect();
+        Activity {
+            device_id: d.id.to_string(),
+            alias: d.alias.clone(),
+            last_seen_at: d.last_seen.map(|t| t.to_string()),
+            is_active: is_active(d, now),
+            since: since.to_string(),
+            records: topics.values().sum(),
+            topics,
+            capped,
+        }
+    };
+    Ok(devices.iter().map(of).collect())
+}
+
+fn object(body: Value) -> Result<Map<String, Value>, Problem> {
+    match body {
+        Value::Object(said) => Ok(said),
+        _ => Err(refused(vec![Wrong::new("", "type", "a device, which is an object")])),
+    }
+}
+
+fn change_of(said: &Map<String, Value>) -> Result<Change, Problem> {
+    let mut wrong = Vec::new();
+    let mut text = |name: &str| match said.get(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) if text.chars().count() <= LONGEST => Some(text.clone()),
+        Some(_) => {
+            wrong.push(Wrong::new(format!("/{name}"), "type", format!("a text of at most {LONGEST} characters")));
+            None
+        }
+    };
+    let change = Change { name: text("name"), kind: text("device_type"), platform: text("platform"), model: text("model"), tags: None };
+    let tags = match said.get("tags") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(tags))
+            if tags.len() <= MOST_TAGS && tags.iter().all(|t| t.as_str().is_some_and(|t| t.chars().count() <= LONGEST)) =>
+        {
+            Some(tags.iter().filter_map(Value::as_str).map(String::from).collect())
+        }
+        Some(_) => {
+            wrong.push(Wrong::new("/tags", "type", format!("at most {MOST_TAGS} texts")));
+            None
+        }
+    };
+    if wrong.is_empty() { Ok(Change { tags, ..change }) } else { Err(refused(wrong)) }
+}
