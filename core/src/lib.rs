@@ -13,6 +13,7 @@ pub mod door;
 pub mod enrich;
 pub mod env;
 pub mod error;
+pub mod forget;
 pub mod identity;
 pub mod keys;
 pub mod live;

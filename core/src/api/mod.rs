@@ -7,6 +7,7 @@ mod auth;
 mod capture;
 pub mod classic;
 mod days;
+mod deeds;
 mod dlq;
 mod docs;
 mod doctor;
@@ -84,6 +85,7 @@ fn routes() -> Routes {
         .merge(docs::described())
         .merge(timeline::routes())
         .merge(days::routes())
+        .merge(deeds::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())

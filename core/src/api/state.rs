@@ -15,6 +15,7 @@ use crate::capture::Listen;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
+use crate::forget::Forgetting;
 use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::settings::Settings;
@@ -43,6 +44,8 @@ pub struct State {
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
     pub checks: Ask<Check>,
+    /// What the owner takes back.
+    pub forget: Arc<Forgetting>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
     /// The microphone.

@@ -22,6 +22,7 @@ use crate::db::Db;
 use crate::door::Door;
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
+use crate::forget::{self, Forgetting};
 use crate::identity;
 use crate::keys::{self, Place};
 use crate::live::Live;
@@ -34,7 +35,7 @@ use crate::speech::shared::Shared;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
-use crate::store::timeline::{SqliteTimeline, TimelineSink};
+use crate::store::timeline::{EditSink, SqliteTimeline, TimelineSink};
 
 /// Everything one device has, opened. The pipeline stands still until [`App::start`].
 pub struct App {
@@ -55,6 +56,7 @@ pub struct App {
     door: Arc<Door>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
+    forget: Arc<Forgetting>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -66,6 +68,7 @@ pub struct Started {
     _hearing: Option<Hearing>,
     _guessing: Option<Guessing>,
     _running: Running,
+    _forgetting: forget::Keeping,
     _upkeep: upkeep::Upkeep,
 }
 
@@ -92,6 +95,16 @@ impl App {
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let models = Models::find(Some(dir.path()));
+        let live = Arc::<Live>::default();
+        let forget = Forgetting::open(forget::Parts {
+            db: db.clone(),
+            bus: bus.clone(),
+            audio: audio.clone(),
+            live: live.clone(),
+            listen: listen.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })?;
         let mut app = Self {
             bus,
             timeline,
@@ -109,8 +122,9 @@ impl App {
             entropy,
             specs: Vec::new(),
             probes: Mutex::default(),
-            live: Arc::default(),
+            live,
             listen,
+            forget: Arc::new(forget),
             microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
@@ -126,7 +140,11 @@ impl App {
             zone: self.settings.zone()?,
             live: self.live.clone(),
             policy: Policy::named(&self.settings.privacy_policy)?,
-            stores: vec![sink(TimelineSink::open(self.db.clone())?), sink(AnalyticsSink::new(self.analytics.clone()))],
+            stores: vec![
+                sink(TimelineSink::open(self.db.clone())?),
+                sink(EditSink::open(self.db.clone())?),
+                sink(AnalyticsSink::new(self.analytics.clone())),
+            ],
         })
     }
 
@@ -153,7 +171,8 @@ impl App {
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _guessing: guessing, _running: running, _upkeep: upkeep })
+        let forgetting = self.forget.start()?;
+        Ok(Started { _hearing: hearing, _guessing: guessing, _running: running, _forgetting: forgetting, _upkeep: upkeep })
     }
 
     fn guess(&self) -> Result<Guessing> {
@@ -190,6 +209,7 @@ impl App {
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
             listen: self.listen.clone(),
+            forget: self.forget.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),
             settings: self.settings.clone(),
