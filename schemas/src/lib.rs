@@ -5,5 +5,5 @@ pub mod api;
 pub mod catalogue;
 pub mod live;
 pub mod payload;
-pub mod services;
 pub mod routing;
+pub mod services;

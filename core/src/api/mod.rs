@@ -7,11 +7,12 @@ mod auth;
 mod body;
 mod capture;
 pub mod classic;
+mod classic_asks;
 mod consumers;
 mod days;
-mod discovery;
-mod classic_asks;
+mod deeds;
 mod devices;
+mod discovery;
 mod dlq;
 mod docs;
 mod doctor;
@@ -94,6 +95,7 @@ fn routes() -> Routes {
         .merge(docs::described())
         .merge(timeline::routes())
         .merge(days::routes())
+        .merge(deeds::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())

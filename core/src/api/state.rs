@@ -18,6 +18,7 @@ use crate::consumer::Consumers;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
+use crate::forget::Forgetting;
 use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::router::{Replays, Rules};
@@ -51,6 +52,8 @@ pub struct State {
     /// How fast groups commit.
     pub pace: Pace,
     pub checks: Ask<Check>,
+    /// What the owner takes back.
+    pub forget: Arc<Forgetting>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
     /// The microphone.

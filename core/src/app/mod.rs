@@ -24,6 +24,7 @@ use crate::db::Db;
 use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
+use crate::forget::{self, Forgetting};
 use crate::identity;
 use crate::keys::{self, Place};
 use crate::live::Live;
@@ -37,7 +38,7 @@ use crate::speech::shared::Shared;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
-use crate::store::timeline::{SqliteTimeline, TimelineSink};
+use crate::store::timeline::{EditSink, SqliteTimeline, TimelineSink};
 
 /// Everything one device has, opened. The pipeline stands still until [`App::start`].
 pub struct App {
@@ -61,6 +62,7 @@ pub struct App {
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     uploads: Arc<Uploads>,
+    forget: Arc<Forgetting>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -74,6 +76,7 @@ pub struct Started {
     _routing: Supervisor,
     _tending: Tending,
     _running: Running,
+    _forgetting: forget::Keeping,
     _upkeep: upkeep::Upkeep,
 }
 
@@ -107,6 +110,16 @@ impl App {
         let models = Models::find(Some(dir.path()));
         let rules = Arc::new(Rules::open(&db, bus.clone(), &[])?);
         let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
+        let live = Arc::<Live>::default();
+        let forget = Forgetting::open(forget::Parts {
+            db: db.clone(),
+            bus: bus.clone(),
+            audio: audio.clone(),
+            live: live.clone(),
+            listen: listen.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })?;
         let mut app = Self {
             bus,
             rules,
@@ -126,9 +139,10 @@ impl App {
             entropy,
             specs: Vec::new(),
             probes: Mutex::default(),
-            live: Arc::default(),
+            live,
             listen,
             uploads,
+            forget: Arc::new(forget),
             microphone,
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
@@ -146,7 +160,11 @@ impl App {
             zone: self.settings.zone()?,
             live: self.live.clone(),
             policy: Policy::named(&self.settings.privacy_policy)?,
-            stores: vec![sink(TimelineSink::open(self.db.clone())?), sink(AnalyticsSink::new(self.analytics.clone()))],
+            stores: vec![
+                sink(TimelineSink::open(self.db.clone())?),
+                sink(EditSink::open(self.db.clone())?),
+                sink(AnalyticsSink::new(self.analytics.clone())),
+            ],
         })
     }
 
@@ -176,7 +194,16 @@ impl App {
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _guessing: guessing, _routing: routing, _tending: tending, _running: running, _upkeep: upkeep })
+        let forgetting = self.forget.start()?;
+        Ok(Started {
+            _hearing: hearing,
+            _guessing: guessing,
+            _routing: routing,
+            _tending: tending,
+            _running: running,
+            _forgetting: forgetting,
+            _upkeep: upkeep,
+        })
     }
 
     fn guess(&self) -> Result<Guessing> {
@@ -220,6 +247,7 @@ impl App {
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
             listen: self.listen.clone(),
+            forget: self.forget.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),
             connections: api::Connections::default(),

@@ -28,6 +28,7 @@ pub trait Bus: Send + Sync {
 
     /// Appends all or none, in order, and returns once they survive power loss. A topic that does
     /// not exist is made with the catalogue's settings. A repeat answers with the first's offset.
+    /// What was made from an erased record lands without its value, but for Loom's own account.
     ///
     /// Errors: `Invalid` for a topic behind the wall without a permit, `Stop` when the disk is full.
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>>;

@@ -66,6 +66,23 @@ pub struct Again {
     pub times: u32,
 }
 
+/// Traces of other inputs that headers list, at most.
+pub const MOST_LINKS: usize = 32;
+
+impl Headers {
+    /// Whether a record was among the inputs.
+    pub fn came_from(&self, r: &Record) -> bool {
+        let holds = |s: &&SourceRange| s.topic == r.topic && s.partition == r.partition && (s.first..=s.last).contains(&r.offset);
+        self.sources.iter().filter(holds).any(|s| self.counts(s, &r.headers.trace.trace_id))
+    }
+
+    /// Whether a record of this trace, somewhere in the range, was an input: what others wrote in between was not. Where
+    /// there were too many traces to list them all, every record counts.
+    pub(crate) fn counts(&self, range: &SourceRange, trace: &[u8; 16]) -> bool {
+        range.first == range.last || self.links.is_empty() || self.links.len() > MOST_LINKS || self.links.contains(&hex::encode(trace))
+    }
+}
+
 /// A record on its way in.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
@@ -233,7 +250,7 @@ impl Origin {
     pub fn extend(&mut self, r: &Record) {
         self.last = self.last.max(r.offset);
         let trace = hex::encode(r.headers.trace.trace_id);
-        if trace != self.trace_id && self.links.len() < 32 && !self.links.contains(&trace) {
+        if trace != self.trace_id && self.links.len() < MOST_LINKS && !self.links.contains(&trace) {
             self.links.push(trace);
         }
     }

@@ -4,6 +4,7 @@
 //! device.audio.raw ─▶ silero-vad ─▶ media.audio.vad_filtered ─▶ parakeet-tdt ─▶ media.text.transcribed.words
 //!   ─▶ context-enrichment ─▶ media.text.enriched ─▶ privacy-filter ─┬▶ media.text.released ─▶ timeline, analytics
 //!                                                                   └▶ media.text.shared
+//! media.text.edits.raw (the owner's stars and wordings) ─▶ edit-filter ─▶ media.text.edits.released ─▶ timeline-edits
 //! ```
 //!
 //! Beside the road stands the event router: it reads and writes what its rules name.
@@ -16,7 +17,7 @@ use super::runner::{Node, deferred, stage};
 use crate::enrich::Enrich;
 use crate::error::Result;
 use crate::live::Live;
-use crate::privacy::{Filter, Policy};
+use crate::privacy::{EditFilter, Filter, Policy};
 use crate::router::Router;
 use crate::speech::VoiceDetector;
 use crate::speech::detect::Detect;
@@ -45,7 +46,8 @@ pub fn weave(parts: Parts) -> Result<Vec<Node>> {
         stage(Detect::new(parts.detector, parts.live)),
         deferred(Recognise::new(parts.engine, parts.model, parts.recognizer)),
         stage(Enrich::new(parts.zone)),
-        stage(Filter::new(parts.policy, Policy::shared())?),
+        stage(Filter::new(parts.policy.clone(), Policy::shared())?),
+        stage(EditFilter::new(parts.policy)?),
     ];
     nodes.extend(parts.stores);
     Ok(nodes)

@@ -194,6 +194,9 @@ impl Consumer {
     }
 }
 
+/// Why nothing is made of a record that has nothing in it any more.
+pub(super) const ERASED: &str = "erased";
+
 pub(super) const MAX_BATCH_BYTES: usize = 8 << 20;
 /// A reference to audio stands for up to 30 s of samples, 2 MB each.
 pub(super) const MAX_AUDIO_RECORDS: usize = 32;
@@ -255,6 +258,10 @@ impl<S: Stage> StageRunner<S> {
     fn one(&mut self, r: &Record, tick: &mut Option<Time>, out: &mut Outbox) -> Result<(), Fault> {
         guarded(|| {
             self.tick(tick, r.received_at(), out)?;
+            if r.value().is_none() {
+                out.drop_because(ERASED);
+                return Ok(());
+            }
             let r = self.consumer.resolve(r.clone())?;
             out.begin(&r);
             self.stage.on_record(&r, out)

@@ -36,6 +36,21 @@ pub fn unsettled(text: &str, policy: &Policy) -> String {
     out
 }
 
+/// The text with its findings covered, and where that is.
+pub(super) fn masked(text: &str, policy: &Policy) -> (String, Vec<Masked>) {
+    let findings = analyze(text, policy);
+    let (out, places) = cover(text, 0, text.len(), &findings, policy);
+    let chars = |bytes: usize| out[..bytes].chars().count() as u32;
+    let place = |(start, end, f): &(usize, usize, &Finding)| Masked {
+        entity_type: f.entity_type.into(),
+        start: chars(*start),
+        end: chars(*end),
+        score: f.score,
+    };
+    let places = places.iter().map(place).collect();
+    (out, places)
+}
+
 /// A transcript that passed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {

@@ -6,6 +6,7 @@
 
 mod analyze;
 mod carry;
+mod edits;
 mod filter;
 mod operators;
 mod permit;
@@ -19,6 +20,7 @@ mod text;
 use loom_schemas::api::PrivacyFinding;
 
 pub use analyze::analyze;
+pub use edits::EditFilter;
 pub use filter::{filter, filter_json, unsettled};
 pub use operators::{HashKey, Operator};
 pub use permit::Permit;

@@ -49,6 +49,14 @@ pub struct Found {
 /// Matches on other days are counted so far.
 pub const ELSEWHERE: u64 = 1000;
 
+/// Where a line's record is on the log, and the newest change that is in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub partition: u32,
+    pub offset: u64,
+    pub edit: Option<Uuid>,
+}
+
 /// A day that has lines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DayCount {
@@ -74,6 +82,8 @@ pub trait Timeline: Send + Sync {
     fn line(&self, message_id: Uuid) -> Result<Option<TimelineRow>>;
     /// The samples of a line, where it has any.
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>>;
+    /// Where a line comes from; `None` where there is none.
+    fn place(&self, message_id: Uuid) -> Result<Option<Place>>;
     /// A day as it was where the owner is.
     fn day(&self, date: Date, zone: &TimeZone) -> Result<Day>;
     /// Which of these days, both included, have lines. `Invalid` for more than [`timeline::MOST_DAYS`].

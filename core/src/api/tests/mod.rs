@@ -2,8 +2,8 @@
 
 mod answers;
 mod consuming;
-mod discovering;
 mod devices;
+mod discovering;
 #[cfg(feature = "recordings")]
 mod documented;
 mod doors;
@@ -37,11 +37,15 @@ use crate::consumer::Consumers;
 use crate::db::{Db, Key};
 use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
+use crate::forget::{self, Forgetting};
 use crate::identity::{Devices, Policy};
+use crate::live::Live;
 use crate::router::{Replays, Rules};
 use crate::settings::Settings;
+use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
-use crate::store::{Audio, DayCount, Days, Found, Range, Timeline};
+use crate::store::timeline::SqliteTimeline;
+use crate::store::{Audio, DayCount, Days, Found, Place, Range, Timeline};
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const LINE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
@@ -89,6 +93,9 @@ impl Timeline for OneLine {
     }
     fn line(&self, id: Uuid) -> Result<Option<TimelineRow>> {
         Ok((id == LINE).then(row))
+    }
+    fn place(&self, _: Uuid) -> Result<Option<Place>> {
+        Ok(None)
     }
     fn day(&self, date: Date, _: &TimeZone) -> Result<Day> {
         Ok(Day { date: date.to_string(), ..Day::default() })
@@ -157,7 +164,19 @@ pub fn rig_with(settings: Settings) -> Rig {
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
     let rules = Arc::new(Rules::open(&db, bus.clone(), &[]).unwrap());
     let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
+    let live = Arc::<Live>::default();
+    SqliteTimeline::open(db.clone()).unwrap();
+    let forget = Forgetting::open(forget::Parts {
+        db: db.clone(),
+        bus: bus.clone(),
+        audio: Arc::new(AudioStore::open(&db, &dir.path().join("audio")).unwrap()),
+        live: live.clone(),
+        listen: Arc::new(crate::capture::Deaf),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    });
     let state = Arc::new(State {
+        forget: Arc::new(forget.unwrap()),
         bus,
         rules,
         replays,
@@ -186,7 +205,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         settings,
         listen: Arc::new(crate::capture::Deaf),
-        live: Arc::default(),
+        live,
         sockets: super::Sockets::default(),
         connections: super::Connections::default(),
         metrics: Metrics::default(),

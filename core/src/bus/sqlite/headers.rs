@@ -92,6 +92,22 @@ pub(super) fn decode(from: &[u8], text: impl Fn(i64) -> Result<String>) -> Resul
     Ok(Headers { schema, trace, producer, sources, links, timed_by_arrival: flags & BY_ARRIVAL != 0, hops, again })
 }
 
+/// The trace in the bytes of headers, without the words.
+pub(super) fn trace(from: &[u8]) -> Result<[u8; 16]> {
+    let mut r = Reader { left: from };
+    let flags = r.take(2)?[1];
+    for _ in ["schema", "producer"] {
+        if r.number()? == 0 {
+            r.text()?;
+        }
+    }
+    let mut trace = [0; 16];
+    if flags & TRACED != 0 {
+        trace.copy_from_slice(r.take(16)?);
+    }
+    Ok(trace)
+}
+
 fn number(out: &mut Vec<u8>, mut n: u64) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
@@ -168,6 +184,7 @@ mod tests {
                 let numbers: Vec<i64> = (0..words.len()).map(|i| if i < known { 1000 + i as i64 } else { 0 }).collect();
                 let bytes = encode(&h, &numbers);
                 assert_eq!(decode(&bytes, |n| Ok(words[n as usize - 1000].clone())).unwrap(), h);
+                assert_eq!(trace(&bytes).unwrap(), h.trace.trace_id);
             }
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::id;
 use crate::env::Time;
 use crate::error::{Error, Result};
-use crate::store::Range;
+use crate::store::{Place, Range};
 
 const COLUMNS: &str =
     "u.message_id, u.recorded_at, u.duration_s, u.device_id, u.source, u.text, u.words, u.masked, u.language, u.stream_id,
@@ -71,6 +71,16 @@ pub(super) fn kept(range: &Range, values: &mut Vec<Value>) -> String {
 pub(super) fn line(c: &Connection, message_id: Uuid) -> Result<Option<TimelineRow>> {
     let sql = format!("SELECT {COLUMNS} FROM utterance u WHERE u.message_id = ?1 AND u.forget IS NULL");
     Ok(collect(c, &sql, [message_id.as_bytes()])?.pop())
+}
+
+/// `None` for a line that is not there, or was written before lines knew their place.
+pub(super) fn place(c: &Connection, message_id: Uuid) -> Result<Option<Place>> {
+    let sql = "SELECT part, record, edit FROM utterance WHERE message_id = ?1 AND forget IS NULL AND part IS NOT NULL";
+    let place = |r: &Row| {
+        let edit = r.get::<_, Option<[u8; 16]>>(2)?.map(Uuid::from_bytes);
+        Ok(Place { partition: r.get(0)?, offset: r.get::<_, i64>(1)?.unsigned_abs(), edit })
+    };
+    Ok(c.prepare_cached(sql)?.query_row([message_id.as_bytes()], place).optional()?)
 }
 
 pub(super) fn audio(c: &Connection, message_id: Uuid) -> Result<Option<AudioRef>> {

@@ -2,10 +2,12 @@
 //! Everything here is made from `media.text.released` and can be made again from it.
 
 mod day;
+mod edits;
 mod id;
 mod lines;
 mod query;
 mod rank;
+mod retime;
 mod schema;
 mod search;
 mod sink;
@@ -21,11 +23,13 @@ use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
-use super::{Days, Found, Range, Timeline};
+use super::{Days, Found, Place, Range, Timeline};
 use crate::db::Db;
 use crate::error::Result;
+use crate::forget;
 
 pub use day::MOST_DAYS;
+pub use edits::EditSink;
 pub use sink::TimelineSink;
 pub use write::{Line, insert};
 
@@ -44,6 +48,7 @@ impl SqliteTimeline {
     /// Errors: as [`Db::migrate`].
     pub fn open(db: Db) -> Result<Self> {
         db.migrate(schema::ROOM, schema::STEPS)?;
+        forget::migrate(&db)?;
         Ok(Self { db })
     }
 
@@ -68,6 +73,11 @@ impl SqliteTimeline {
     }
 }
 
+/// Every line in a range that a search would find, however many.
+pub(crate) fn matching(c: &rusqlite::Connection, query: &str, range: &Range) -> Result<Vec<Uuid>> {
+    search::all(c, query, range)
+}
+
 impl Timeline for SqliteTimeline {
     fn search(&self, query: &str, range: &Range) -> Result<Found> {
         self.db.read(|c| search::search(c, query, range))
@@ -80,6 +90,9 @@ impl Timeline for SqliteTimeline {
     }
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>> {
         self.db.read(|c| lines::audio(c, message_id))
+    }
+    fn place(&self, message_id: Uuid) -> Result<Option<Place>> {
+        self.db.read(|c| lines::place(c, message_id))
     }
     fn day(&self, date: Date, zone: &TimeZone) -> Result<Day> {
         self.db.read(|c| day::day(c, date, zone))

@@ -62,6 +62,9 @@ pub(super) const STEPS: &[&str] = &[
     CREATE TRIGGER utterance_removed AFTER DELETE ON utterance WHEN old.forget IS NULL BEGIN
         INSERT INTO utterance_text(utterance_text, rowid, text, device_id) VALUES('delete', old.id, old.text, old.device_id);
     END;",
+    // The owner's changes, all of a line in one row. The log is read again, so that older lines learn where their records are.
+    "CREATE TABLE timeline_edit(line BLOB PRIMARY KEY, edit BLOB NOT NULL, starred INTEGER, text TEXT, masked TEXT NOT NULL) WITHOUT ROWID;
+    DELETE FROM timeline_position;",
 ];
 
 /// Row by row through the trigger a million rows would take minutes, so the index is emptied whole.
@@ -69,6 +72,7 @@ pub(super) const EMPTY: &str = "
     DROP TRIGGER utterance_removed;
     INSERT INTO utterance_text(utterance_text) VALUES('delete-all');
     DELETE FROM utterance;
+    DELETE FROM timeline_edit;
     DELETE FROM timeline_position;
     CREATE TRIGGER utterance_removed AFTER DELETE ON utterance WHEN old.forget IS NULL BEGIN
         INSERT INTO utterance_text(utterance_text, rowid, text, device_id) VALUES('delete', old.id, old.text, old.device_id);

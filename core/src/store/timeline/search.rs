@@ -3,6 +3,7 @@
 use loom_schemas::api::SearchHit;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, params, params_from_iter};
+use uuid::Uuid;
 
 use super::lines::{audio_link, hyphenated, kept, micros_to_text, span, uuid_text};
 use super::{RANKED_MATCHES, query, rank};
@@ -68,6 +69,16 @@ fn kept_rows(c: &Connection, range: &Range, matches: Vec<(i64, f64)>) -> Result<
         }
     }
     Ok(found)
+}
+
+/// Ids of all that match.
+pub(super) fn all(c: &Connection, query: &str, range: &Range) -> Result<Vec<Uuid>> {
+    let Some(expression) = query::expression(query, range.device) else { return Ok(Vec::new()) };
+    let (from, to) = span(range);
+    let sql = "SELECT u.message_id FROM utterance_text CROSS JOIN utterance u ON u.id = utterance_text.rowid
+               WHERE utterance_text MATCH ?1 AND utterance_text.rowid >= ?2 AND utterance_text.rowid < ?3";
+    let id = |r: &rusqlite::Row| r.get(0).map(Uuid::from_bytes);
+    Ok(c.prepare_cached(sql)?.query_map(params![expression, from, to], id)?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Matches at any other time, [`ELSEWHERE`] at most.

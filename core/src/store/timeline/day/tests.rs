@@ -28,8 +28,8 @@ fn a_level_is_the_root_of_the_share_smoothed() {
     // Cell 2 wholly, so 7; its neighbours get a quarter of that.
     assert_eq!(levels(&[(360.0, 180.0)], day_s), [0, 2, 4, 2, 0]);
     assert_eq!(levels(&[(0.0, 900.0)], day_s), [7; 5]);
-    // A quarter of the time in each of two cells: 3.5, and (3.5 + 7) / 4 where one neighbour is empty.
-    assert_eq!(levels(&[(315.0, 90.0)], day_s), [0, 3, 3, 1, 0]);
+    // A quarter of the time in each of two cells: 3.5, and three quarters of that where one neighbour is empty.
+    assert_eq!(levels(&[(315.0, 90.0)], day_s), [1, 3, 3, 1, 0]);
     assert_eq!(levels(&[(370.0, 0.5)], day_s), [0, 0, 1, 0, 0], "three words are seen");
     assert_eq!(levels(&[(-30.0, 40.0), (895.0, 60.0)], day_s), [1, 0, 0, 0, 1], "what reaches over an edge counts inside");
     assert_eq!(levels(&[(0.0, 100.0), (0.0, 180.0)], CELL_S), [7], "two at once are no more than the whole");
@@ -61,7 +61,7 @@ fn a_row_a_source_and_what_begins_before_midnight_is_the_day_before() {
     let day = rig.timeline.day(date("2026-01-31"), &berlin()).unwrap();
     assert_eq!((day.lines, day.speech_s), (2, 6.0));
     let rows: Vec<_> = day.rows.iter().map(|r| (r.source.as_str(), r.levels[0], r.levels[240])).collect();
-    assert_eq!(rows, [("desk", 2, 1), ("phone", 0, 1)]);
+    assert_eq!(rows, [("desk", 1, 1), ("phone", 0, 1)]);
     assert_eq!(rig.timeline.day(date("2026-02-01"), &berlin()).unwrap().rows, []);
 }
 
