@@ -18,6 +18,8 @@ const lines = () => [
 /** The timeline of some lines, at an address. */
 async function shown(t, of, { where = DAY, ...options } = {}) {
   const { page, served } = await open(held, t, timeline(of), options);
+  // The token is taken out of the address before another stands there.
+  await page.locator("main").waitFor();
   await page.evaluate((where) => (location.hash = where), where);
   await page.locator("main.timeline").waitFor();
   return { page, served };
@@ -187,6 +189,7 @@ test("what is refused is taken back", async (t) => {
   const refusing = timeline(lines());
   const answers = new Proxy(refusing, { get: (known, path) => (path === "/api/timeline/a" ? 503 : known[path]) });
   const { page } = await open(held, t, answers, { quiet: true });
+  await page.locator("main").waitFor();
   await page.evaluate((where) => (location.hash = where), DAY);
   const first = page.locator("li.said", { hasText: "movable types" });
   await first.focus();
@@ -362,6 +365,7 @@ test("with a real Loom: a day is woven, its words are found, played, starred and
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   await page.goto(`${real.url}/#token=${real.token}`);
+  await page.locator("main").waitFor();
   await page.evaluate(() => (location.hash = "#timeline"));
   await page.locator("li.said", { hasText: /Dashwood/i }).first().waitFor({ timeout: 120_000 });
   await page.getByRole("searchbox").fill("leisure");
