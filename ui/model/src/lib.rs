@@ -11,4 +11,5 @@ pub mod retry;
 pub mod road;
 pub mod threads;
 pub mod time;
+pub mod timeline;
 pub mod token;
