@@ -16,6 +16,8 @@ use super::state::State;
 pub async fn guard(Extract(state): Extract<Arc<State>>, request: Request, next: Next) -> Response {
     match check(&state, &request) {
         Ok(()) => next.run(request).await,
+        #[cfg(feature = "grpc")]
+        Err(p) if super::grpc::is_call(request.headers()) => super::grpc::status(&p).into_http::<axum::body::Body>(),
         Err(p) => {
             let unauthorised = p.status == StatusCode::UNAUTHORIZED.as_u16();
             let mut response = p.into_response();

@@ -115,7 +115,7 @@ async fn consumer_activity(Extract(state): Extract<Arc<State>>) -> Result<Json<V
 
 fn consumers(state: &State) -> Result<BTreeMap<String, Value>> {
     let mut all = BTreeMap::new();
-    for g in state.bus.groups()? {
+    for g in state.groups()? {
         let row = json!({"consumer_id": g.group, "source": "log", "consumed_at": g.last_commit.map(|t| t.to_string()), "state": g.state(),
             "lag": g.total_lag(), "topics": g.topics});
         all.insert(g.group.clone(), row);

@@ -120,6 +120,7 @@ pub fn this_version() -> Version {
         ("speech", cfg!(feature = "speech")),
         ("recordings", cfg!(feature = "recordings")),
         ("analytics", cfg!(feature = "analytics")),
+        ("grpc", cfg!(feature = "grpc")),
         ("keyring", cfg!(feature = "keyring")),
     ];
     Version {

@@ -18,6 +18,8 @@ mod docs;
 mod doctor;
 mod door;
 mod envelope;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod groups;
 mod health;
 mod metrics;
@@ -74,10 +76,21 @@ pub fn router(state: Arc<State>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(|req, next| problem::in_time(REQUEST_TIMEOUT, req, next)))
         .layer(from_fn(problem::uniform))
+        .merge(calls(&state))
         .layer(from_fn_with_state(state.clone(), auth::guard))
         .route_layer(from_fn_with_state(state.clone(), observe::count))
         .layer(from_fn_with_state(state.clone(), observe::watch))
         .with_state(state)
+}
+
+/// gRPC has refusals of its own, and streams that last.
+#[cfg(feature = "grpc")]
+fn calls(state: &Arc<State>) -> Router<Arc<State>> {
+    grpc::routes(state)
+}
+#[cfg(not(feature = "grpc"))]
+fn calls(_: &Arc<State>) -> Router<Arc<State>> {
+    Router::new()
 }
 
 /// The description of every route, as `/openapi.json` answers it.

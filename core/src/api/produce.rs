@@ -175,7 +175,7 @@ pub fn many(outcomes: Vec<Outcome>) -> Result<Response, Problem> {
     Ok((StatusCode::MULTI_STATUS, Json(BatchResult { status: status.into(), total, processed, failed, results })).into_response())
 }
 
-fn item(outcome: Outcome) -> ItemResult {
+pub fn item(outcome: Outcome) -> ItemResult {
     match outcome {
         Outcome::Taken(taken) => ItemResult::Accepted(accepted(taken)),
         Outcome::Known { message_id, topic, trace_id } => ItemResult::Accepted(known(message_id, &topic, trace_id)),
@@ -185,7 +185,7 @@ fn item(outcome: Outcome) -> ItemResult {
     }
 }
 
-pub fn accepted(taken: Taken) -> Accepted {
+fn accepted(taken: Taken) -> Accepted {
     Accepted {
         status: if taken.unreadable.is_some() { "kept" } else { "success" }.into(),
         message_id: taken.message_id.to_string(),

@@ -7,10 +7,12 @@
 
 mod name;
 mod roster;
+mod seat;
 mod session;
 
 pub use name::{is_service, parse_group};
-pub use roster::{Consumers, Seen};
+pub use roster::Consumers;
+pub use seat::Seen;
 pub use session::Page;
 
 use crate::bus::{Class, MEMBER_TIMEOUT_SECONDS, Positions, TopicName};

@@ -1,50 +1,15 @@
 //! Who is a member of which group. Every group has one active member, by the log's own word; the others stand by.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::seat::{Seat, Seen};
 use super::session::{Page, Session};
 use super::{Ask, GROUP_MEMBERS, Joined, MEMBERS, PAGE_RECORDS, Refusal, Result, TOPICS, parse_group};
-use crate::bus::{Bus, Join, MEMBER_TIMEOUT_SECONDS, Member, Positions, TopicName, catalogued};
+use crate::bus::{Bus, Join, Positions, TopicName, catalogued};
 use crate::env::{Clock, Entropy, Time};
 
 const GONE: Refusal = Refusal::Gone("no such member: it left, or was silent for ten seconds; join again");
-
-/// One member's place. Whoever holds its session never asks for the roster.
-struct Seat {
-    ask: Ask,
-    id: String,
-    joined_at: Time,
-    last_seen: AtomicI64,
-    active: AtomicBool,
-    session: Mutex<Option<Session>>,
-}
-
-impl Seat {
-    fn last_seen(&self) -> Time {
-        Time(self.last_seen.load(Ordering::Relaxed))
-    }
-    fn is_active(&self) -> bool {
-        self.active.load(Ordering::Acquire)
-    }
-    fn lives(&self, now: Time) -> bool {
-        self.last_seen().plus(MEMBER_TIMEOUT_SECONDS) > now
-    }
-    fn session(&self) -> MutexGuard<'_, Option<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A member as others see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    pub group: String,
-    pub member: Member,
-    pub active: bool,
-    /// Handed out and not committed.
-    pub in_flight: usize,
-}
 
 type Seats = BTreeMap<String, Arc<Seat>>;
 
@@ -83,14 +48,7 @@ impl Consumers {
         let mut chance = [0; 8];
         self.entropy.fill(&mut chance);
         let id = format!("{}-{}", ask.group.trim_end_matches("-consumer"), hex::encode(chance));
-        let seat = Arc::new(Seat {
-            id: id.clone(),
-            ask,
-            joined_at: now,
-            last_seen: AtomicI64::new(now.0),
-            active: AtomicBool::new(false),
-            session: Mutex::default(),
-        });
+        let seat = Arc::new(Seat::new(id.clone(), ask, now));
         seats.insert(id.clone(), seat.clone());
         let active = self.take_over(&seats, &seat, now).inspect_err(|_| _ = seats.remove(&id))?;
         let positions = seat.session().as_ref().map(Session::positions).unwrap_or_default();
@@ -140,8 +98,7 @@ impl Consumers {
         }
         let join = Join { group: group.clone(), member: seat.id.clone(), host: seat.ask.host.clone(), topics: seat.ask.topics.clone() };
         let session = Session::open(&*self.bus, &join, seat.ask.from, now)?;
-        *seat.session() = Some(session);
-        seat.active.store(true, Ordering::Release);
+        seat.activate(session);
         Ok(true)
     }
 
@@ -150,7 +107,7 @@ impl Consumers {
         let now = self.clock.now();
         let seats = self.living(now);
         let seat = seats.get(member).filter(|s| s.ask.group == group).ok_or(GONE)?.clone();
-        seat.last_seen.fetch_max(now.0, Ordering::Relaxed);
+        seat.seen(now);
         if !seat.is_active() {
             self.take_over(&seats, &seat, now)?;
         }
@@ -216,12 +173,7 @@ impl Consumers {
     /// Every living member, by id.
     pub fn members(&self) -> Vec<Seen> {
         let seats: Vec<_> = self.living(self.clock.now()).values().cloned().collect();
-        let seen = |s: &Arc<Seat>| {
-            let member = Member { id: s.id.clone(), host: s.ask.host.clone(), joined_at: s.joined_at, last_heartbeat: s.last_seen() };
-            let in_flight = s.session().as_ref().map_or(0, Session::in_flight);
-            Seen { group: s.ask.group.clone(), member, active: s.is_active(), in_flight }
-        };
-        seats.iter().map(seen).collect()
+        seats.iter().map(|s| s.shown()).collect()
     }
 }
 

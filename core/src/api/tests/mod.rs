@@ -7,6 +7,8 @@ mod discovering;
 #[cfg(feature = "recordings")]
 mod documented;
 mod doors;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod live;
 mod masking;
 mod served;
