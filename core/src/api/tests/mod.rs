@@ -9,6 +9,8 @@ mod documented;
 mod doors;
 mod live;
 mod masking;
+mod routing;
+mod routing_page;
 mod served;
 #[cfg(feature = "recordings")]
 mod sounds;
