@@ -16,8 +16,14 @@ use crate::say;
 use crate::setup;
 
 /// Example of core, the features it needs.
-const ALL: [(&str, &str); 5] =
-    [("log_bench", ""), ("day_bench", ""), ("search_bench", "full"), ("speech_bench", "full"), ("recording_bench", "full")];
+const ALL: [(&str, &str); 6] = [
+    ("log_bench", ""),
+    ("day_bench", ""),
+    ("router_bench", ""),
+    ("search_bench", "full"),
+    ("speech_bench", "full"),
+    ("recording_bench", "full"),
+];
 
 pub fn bench(place: &Place, args: &Args) -> Result {
     say::step("models", || setup::fetch_models(place))?;

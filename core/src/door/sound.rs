@@ -70,7 +70,7 @@ pub struct Piece {
     pub key: [u8; 16],
     pub message_id: Option<Uuid>,
     pub trace: Trace,
-    pub producer: &'static str,
+    pub producer: String,
     pub form: Form,
     pub bytes: Vec<u8>,
     /// Nothing follows it.
@@ -201,7 +201,7 @@ pub(super) fn piece(fit: &mut Fit, request: &Request, index: usize, trace: Trace
         key,
         message_id: offer.message_id,
         trace,
-        producer: request.producer,
+        producer: request.producer.into(),
         form,
         bytes,
         last: ["last", "final", "is_final"]

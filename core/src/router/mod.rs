@@ -5,6 +5,7 @@
 //! [`Supervisor`] runs the stage anew when they change: a record is seen by the set before or by the set after, never by
 //! both. What a rule writes is sensitive: the wall is closed to it, and so are dead letters and Loom's own accounts.
 
+mod anywhere;
 mod compiled;
 mod condition;
 mod figures;
@@ -23,6 +24,7 @@ mod transform;
 mod trial;
 mod wall;
 
+pub use anywhere::from_anywhere;
 pub use condition::{Condition, Subject, View};
 pub use figures::{Figures, Outcome};
 pub use pattern::Pattern;

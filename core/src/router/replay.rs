@@ -4,6 +4,7 @@
 
 mod job;
 mod kept;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +16,12 @@ use uuid::Uuid;
 
 use super::rules::Rules;
 use super::stage::GROUP;
-use super::wall;
 use crate::bus::{Bus, Position, Positions, TopicName};
 use crate::db::Db;
 use crate::door::Wrong;
 use crate::env::{Clock, Entropy, Time, message_id};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use plan::Plan;
 
 /// Replays at work at once.
 const MOST_AT_WORK: usize = 4;
@@ -62,17 +63,6 @@ pub enum State {
     Done,
     Cancelled,
     Failed,
-}
-
-/// A replay as it was begun: fixed for its life.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Plan {
-    topic: TopicName,
-    /// Per partition: first offset, and the first not wanted.
-    range: Vec<(u64, u64)>,
-    device_id: Option<Uuid>,
-    into: Into,
-    rate: u32,
 }
 
 /// How far a replay is.
@@ -133,7 +123,7 @@ impl Replays {
 
     /// What a replay would do, without doing it. `Err` inside: everything wrong with the wish.
     pub fn rehearse(&self, wish: &Replay) -> Result<Result<Progress, Vec<Wrong>>> {
-        match self.plan(wish)? {
+        match plan::plan(&*self.shared.bus, wish)? {
             Ok(plan) => job::rehearse(&self.shared, &plan).map(Ok),
             Err(wrong) => Ok(Err(wrong)),
         }
@@ -141,7 +131,7 @@ impl Replays {
 
     /// Begins a replay. A group is moved at once; copies are made by and by.
     pub fn begin(&self, wish: &Replay) -> Result<Result<Row, Vec<Wrong>>> {
-        let plan = match self.plan(wish)? {
+        let plan = match plan::plan(&*self.shared.bus, wish)? {
             Ok(plan) => plan,
             Err(wrong) => return Ok(Err(wrong)),
         };
@@ -239,61 +229,6 @@ impl Replays {
         self.rules.since_is_set(std::slice::from_ref(&plan.topic))?;
         self.rules.while_paused(seek)
     }
-
-    fn plan(&self, wish: &Replay) -> Result<Result<Plan, Vec<Wrong>>> {
-        let bus = &*self.shared.bus;
-        let mut wrong = Vec::new();
-        let topic = bus.topic(&wish.topic)?;
-        let bounds = topic.map(|t| t.bounds).unwrap_or_default();
-        if bounds.is_empty() {
-            wrong.push(Wrong::new("/topic", "exists", "a topic that there is"));
-        }
-        if wish.topic.is_dlq() {
-            wrong.push(Wrong::new("/topic", "dlq", "a topic itself: dead letters are given back with redrive"));
-        }
-        if wish.rate == 0 || wish.rate > MOST_RATE {
-            wrong.push(Wrong::new("/rate", "maximum", format!("1 to {MOST_RATE} records a second")));
-        }
-        match &wish.into {
-            Into::Topic(into) => match wall::may_write(bus, into) {
-                Ok(()) => {}
-                Err(e) if e.kind == Kind::Invalid => wrong.push(Wrong::new("/into", "wall", e.message())),
-                Err(e) => return Err(e),
-            },
-            Into::Group(group) => wrong.extend(group_wrongs(bus, group, wish)?),
-        }
-        if !wrong.is_empty() {
-            return Ok(Err(wrong));
-        }
-        let mut range = Vec::with_capacity(bounds.len());
-        for (partition, (low, next)) in (0..).zip(bounds) {
-            let at = |t| bus.offset_at(&wish.topic, partition, t);
-            let first = wish.from.map(at).transpose()?.unwrap_or(low).max(wish.offset_from.unwrap_or(0)).clamp(low, next);
-            let end = wish.to.map(at).transpose()?.unwrap_or(next).min(wish.offset_to.unwrap_or(next)).clamp(first, next);
-            range.push((first, end));
-        }
-        let plan = Plan { topic: wish.topic.clone(), range, device_id: wish.device_id, into: wish.into.clone(), rate: wish.rate };
-        Ok(Ok(plan))
-    }
-}
-
-fn group_wrongs(bus: &dyn Bus, group: &str, wish: &Replay) -> Result<Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let groups = bus.groups()?;
-    match groups.iter().find(|g| g.group == group) {
-        None => wrong.push(Wrong::new("/into", "exists", "a topic's name, or a group that there is")),
-        Some(g) if !g.topics.contains(&wish.topic) => {
-            wrong.push(Wrong::new("/into", "reads", format!("a group that reads {}", wish.topic)));
-        }
-        Some(g) if group != GROUP && !g.members.is_empty() => {
-            wrong.push(Wrong::new("/into", "stopped", "a group that nobody runs at the moment: stop Loom first, then replay into it"));
-        }
-        Some(_) => {}
-    }
-    if wish.to.is_some() || wish.offset_to.is_some() || wish.device_id.is_some() {
-        wrong.push(Wrong::new("/to", "group", "no end and no device: a group reads on to the end, everything there is"));
-    }
-    Ok(wrong)
 }
 
 impl Drop for Replays {

@@ -19,7 +19,7 @@ use crate::bus::{Bus, Position, Positions, TopicName};
 use crate::db::Db;
 use crate::door::Wrong;
 use crate::error::Result;
-use crate::pipeline::Spec;
+use crate::pipeline::{Probe, Spec};
 
 /// What became of a wish to change the rules.
 #[derive(Debug, PartialEq)]
@@ -48,6 +48,8 @@ struct Kept {
     /// Asked to stand still for a moment.
     paused: bool,
     running: Running,
+    /// Of the stage at work.
+    probe: Option<Arc<Probe>>,
     /// Somebody runs the rules.
     supervised: bool,
 }
@@ -77,7 +79,7 @@ impl Rules {
             }
         }
         let set = Arc::new(RuleSet::new(rules.values().cloned()));
-        let kept = Kept { rules, set, changes: 0, paused: false, running: Running::default(), supervised: false };
+        let kept = Kept { rules, set, changes: 0, paused: false, running: Running::default(), probe: None, supervised: false };
         let (figures, tap) = Default::default();
         let this = Self { db: db.clone(), bus, stages: Mutex::default(), kept: Mutex::new(kept), bell: Condvar::new(), figures, tap };
         this.know_stages(stages);
@@ -99,7 +101,9 @@ impl Rules {
         self.lock().set.clone()
     }
     pub fn running(&self) -> Running {
-        self.lock().running.clone()
+        let kept = self.lock();
+        let waits = kept.probe.as_ref().and_then(|p| p.seen().trouble);
+        Running { trouble: kept.running.trouble.clone().or(waits), ..kept.running.clone() }
     }
     pub fn list(&self) -> Vec<RuleRow> {
         let rules: Vec<_> = self.lock().rules.values().cloned().collect();
@@ -230,9 +234,9 @@ impl Rules {
         drop(self.lock());
         self.bell.notify_all();
     }
-    pub(super) fn note_running(&self, supervised: bool, running: Running) {
+    pub(super) fn note_running(&self, supervised: bool, running: Running, probe: Option<Arc<Probe>>) {
         let mut kept = self.lock();
-        (kept.supervised, kept.running) = (supervised, running);
+        (kept.supervised, kept.running, kept.probe) = (supervised, running, probe);
         self.bell.notify_all();
     }
 }

@@ -160,7 +160,8 @@ fn one(rule: &Compiled, subject: &Subject) -> Verdict {
 
 /// Whether a payload is what its topic's schema says: the one place where the router asks.
 pub(super) fn fits(topic: &TopicName, data: &Value) -> Result<()> {
-    let wrong = valid::complaints(&catalogued(topic).schema, data)?;
+    let validator = valid::validator(&catalogued(topic).schema)?;
+    let wrong = validator.map_or_else(Vec::new, |v| valid::complaints(&v, data));
     match wrong.first() {
         None => Ok(()),
         Some(w) => Err(Error::skip(format!("{topic} does not take what comes out: {} needs {}", w.pointer, w.expected))),

@@ -66,7 +66,7 @@ impl Shift {
     fn run(mut self, stop: &AtomicBool) {
         let stopped = || stop.load(Ordering::Acquire);
         while !stopped() {
-            let troubled = self.rules.running().trouble.is_some();
+            let troubled = self.running.is_none() && self.rules.running().trouble.is_some();
             let patience = match self.rules.set().has_wildcards() {
                 _ if troubled => AGAIN,
                 true => LOOK,
@@ -82,7 +82,7 @@ impl Shift {
             }
         }
         drop(self.running.take());
-        self.rules.note_running(false, Running::default());
+        self.rules.note_running(false, Running::default(), None);
     }
 
     /// Whether there are other topics to read than those that are read.
@@ -95,17 +95,18 @@ impl Shift {
         drop(self.running.take());
         if self.changes.1 {
             self.inputs.clear();
-            return self.rules.note_running(true, Running::default());
+            return self.rules.note_running(true, Running::default(), None);
         }
         let set = self.rules.set();
         match self.begin(&set) {
             Ok(trouble) => {
                 let revision = self.running.is_some().then(|| set.revision());
-                self.rules.note_running(true, Running { revision, inputs: self.inputs.clone(), trouble });
+                let probe = self.running.as_ref().and_then(|r| r.probes.first().cloned());
+                self.rules.note_running(true, Running { revision, inputs: self.inputs.clone(), trouble }, probe);
             }
             Err(e) => {
                 tracing::warn!(kind = e.kind.as_str(), "the event router cannot begin: {e}");
-                self.rules.note_running(true, Running { trouble: Some(e.message().into()), ..Running::default() });
+                self.rules.note_running(true, Running { trouble: Some(e.message().into()), ..Running::default() }, None);
             }
         }
     }

@@ -8,3 +8,4 @@ mod microphone;
 mod pulse;
 mod rig;
 mod road;
+mod routing;

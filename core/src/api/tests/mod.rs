@@ -11,6 +11,8 @@ mod doors;
 mod grpc;
 mod live;
 mod masking;
+mod routing;
+mod routing_page;
 mod served;
 #[cfg(feature = "recordings")]
 mod sounds;

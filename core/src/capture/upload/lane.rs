@@ -84,14 +84,14 @@ impl Lane {
             }
         }
         let (at, stream_id) = (0, new.stream_id);
-        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: piece.producer };
+        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: piece.producer.clone() };
         Ok(Self { chunks, at, until: started_at, number: None, heard: now, rest_s: 0.0, pieces: 0, resample: None })
     }
 
     /// One that nobody writes any more.
     pub fn broken(stream_id: String, state: StreamState) -> Self {
         let StreamState { device_id, source, started_at, logged, .. } = state;
-        let chunks = Chunks { stream_id, source, device_id, started_at, producer: "ingestion-api" };
+        let chunks = Chunks { stream_id, source, device_id, started_at, producer: "ingestion-api".into() };
         let (at, until, heard) = (logged, started_at, started_at);
         Self { chunks, at, until, number: None, heard, rest_s: 0.0, pieces: 0, resample: None }
     }
@@ -179,7 +179,7 @@ impl Lane {
         record.message_id = piece.record_id(part, at);
         record.recorded_at = at;
         record.headers.trace = piece.trace;
-        record.headers.producer = piece.producer.into();
+        record.headers.producer.clone_from(&piece.producer);
         record.headers.timed_by_arrival = piece.at.is_none();
         Ok(record)
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Into, Plan, Progress, Shared, State, kept};
+use super::plan::Plan;
+use super::{Into, Progress, Shared, State, kept};
 use crate::bus::{Headers, NewRecord, Record, TopicName, Trace, catalogued};
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::derived_id;

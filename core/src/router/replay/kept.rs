@@ -2,7 +2,8 @@
 
 use rusqlite::params;
 
-use super::{Plan, Progress, State};
+use super::plan::Plan;
+use super::{Progress, State};
 use crate::db::Db;
 use crate::env::Time;
 use crate::error::{Error, Result};
