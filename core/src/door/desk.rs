@@ -21,7 +21,7 @@ pub struct Seat {
 
 pub struct Desk<'a> {
     door: &'a Door,
-    pub request: &'a Request<'a>,
+    request: &'a Request<'a>,
     topics: Vec<(TopicName, Arc<Seat>)>,
     schemas: Vec<(String, Option<Arc<Validator>>)>,
     devices: Vec<(String, Result<Uuid, Wrong>)>,

@@ -120,6 +120,12 @@ impl Lane {
     /// Puts a piece behind what is there: samples first, flushed, then on the log, a few seconds at a time.
     pub fn pour(&mut self, road: &Road, piece: &Piece, samples: &mut Samples, now: Time) -> Result<Heard> {
         let start = self.start_of(piece, samples.seconds(), now);
+        if !piece.live
+            && let Some(rest) = self.rest(road)?
+        {
+            road.store.flush(&self.chunks.stream_id)?;
+            road.bus.append(vec![rest])?;
+        }
         let (mut part, mut done, mut first) = (0, 0, None);
         loop {
             let (mut records, from) = (Vec::new(), done);
@@ -176,7 +182,7 @@ impl Lane {
 
     fn record(&self, piece: &Piece, part: u64, first_sample: u64, samples: u32, at: Time) -> Result<NewRecord> {
         let mut record = self.chunks.record(first_sample, samples, None)?;
-        record.message_id = piece.record_id(part, at);
+        record.message_id = piece.record_id(part);
         record.recorded_at = at;
         record.headers.trace = piece.trace;
         record.headers.producer = piece.producer.into();
@@ -184,22 +190,28 @@ impl Lane {
         Ok(record)
     }
 
-    /// The stream is over: what its resampler still holds, then its end.
-    pub fn end(&mut self, road: &Road, end: StreamEnd) -> Result<()> {
+    /// What the resampler of samples that went on still holds, written and ready to be named.
+    fn rest(&mut self, road: &Road) -> Result<Option<NewRecord>> {
         let mut rest = Vec::new();
         if let Some(mut resample) = self.resample.take() {
             resample.finish(&mut rest)?;
         }
-        let mut records = Vec::new();
-        if !rest.is_empty() {
-            road.store.append(&self.chunks.stream_id, self.at, &rest)?;
-            records.push(self.timed(self.chunks.record(self.at, rest.len() as u32, None)?, -seconds(rest.len() as u64)));
+        if rest.is_empty() {
+            return Ok(None);
         }
+        road.store.append(&self.chunks.stream_id, self.at, &rest)?;
+        let record = self.timed(self.chunks.record(self.at, rest.len() as u32, None)?, -seconds(rest.len() as u64));
+        self.at += rest.len() as u64;
+        Ok(Some(record))
+    }
+
+    /// The stream is over: what its resampler still holds, then its end.
+    pub fn end(&mut self, road: &Road, end: StreamEnd) -> Result<()> {
+        let mut records: Vec<NewRecord> = self.rest(road)?.into_iter().collect();
         road.store.flush(&self.chunks.stream_id)?;
-        let over = self.at + rest.len() as u64;
-        records.push(self.timed(self.chunks.record(over, 0, Some(end))?, 0.0));
+        records.push(self.timed(self.chunks.record(self.at, 0, Some(end))?, 0.0));
         road.bus.append(records)?;
-        road.store.end_stream(&self.chunks.stream_id, over, end)
+        road.store.end_stream(&self.chunks.stream_id, self.at, end)
     }
 
     /// A record at the end of what was heard.

@@ -80,6 +80,18 @@ fn a_piece_is_named_by_its_id_its_number_or_its_time_and_never_by_its_bytes_alon
 }
 
 #[test]
+fn silence_in_base64_is_no_hex() {
+    let rig = rig();
+    let hears = |data: &str, encoding: Value| {
+        rig.hears("/audio/upload", json!({"device_id": "a", "data": data, "format": "pcm", "sample_rate": 8000, "encoding": encoding})).bytes
+    };
+    assert_eq!(hears("AAAAAAAAAAAAAAAA", json!(null)), [0; 12]);
+    assert_eq!(hears("0000aabb", json!(null)), [0, 0, 0xaa, 0xbb]);
+    assert_eq!(hears("AABBCCDD", json!("hex")), [0xaa, 0xbb, 0xcc, 0xdd]);
+    assert_eq!(hears("deadbeef", json!("base64")).len(), 6);
+}
+
+#[test]
 fn a_file_is_one_by_its_content_whatever_it_is_called() {
     let rig = rig();
     let form = |format: Value, bytes: &[u8]| {
