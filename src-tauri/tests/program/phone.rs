@@ -71,7 +71,9 @@ fn words_of_pieces_reach_the_timeline_under_their_device_over_a_kill() {
 
     let served = Served::start(&loom, &[]);
     send(&served, &samples, half, samples.len());
-    until("the stream ends and its words come", || loom.rows(&["groups", "list"]).iter().all(|g| g["lag"] == 0) && !loom.released().is_empty());
+    until("the stream ends and its words come", || {
+        loom.rows(&["groups", "list"]).iter().all(|g| g["lag"] == 0) && !loom.released().is_empty()
+    });
     let heard: Vec<String> = loom.released().into_iter().map(|(_, text)| text).collect();
     let rate = word_error_rate(&reading.words, &heard.join(" "));
     assert!(rate < 0.25, "{rate}: {heard:?}\n{}", reading.words);
@@ -85,7 +87,8 @@ fn words_of_pieces_reach_the_timeline_under_their_device_over_a_kill() {
 
     assert!(loom.rows(&["devices", "list"]).iter().any(|d| d["alias"] == "phone-001" && d["revoked_at"].is_null()));
     assert!(loom.rows(&["devices", "revoke", "phone-001"])[0]["revoked_at"].is_string());
-    let (status, refused) = served.post("/audio/upload?device_id=phone-001&format=pcm&sample_rate=16000", "application/octet-stream", &samples[..3200]);
+    let (status, refused) =
+        served.post("/audio/upload?device_id=phone-001&format=pcm&sample_rate=16000", "application/octet-stream", &samples[..3200]);
     assert_eq!((status, refused["errors"][0]["pointer"].as_str()), (422, Some("/device_id")));
     served.stop();
     assert!(!loom.run(&["devices", "revoke", "nobody"]).status.success());

@@ -5,20 +5,22 @@ mod activity;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State as Extract};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::Routes;
 use super::body::Strict;
+use super::door::INGESTION;
 use super::problem::{Complaint, Problem};
-use super::produce::refused;
+use super::produce::{Accepted, accepted_one, refused, take};
 use super::state::{State, blocking};
-use crate::door::Wrong;
+use crate::bus::Trace;
+use crate::door::{Offer, Wrong};
 use crate::env::Time;
 use crate::identity::{Change, Device};
 
@@ -64,6 +66,15 @@ pub struct DeviceRow {
     pub revoked_at: Option<String>,
     /// This machine itself.
     pub own: bool,
+}
+
+/// A device that was registered, and the record of `device.metadata.raw` that says so to whoever reads the log.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    #[serde(flatten)]
+    pub device: DeviceRow,
+    #[serde(flatten)]
+    pub record: Accepted,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -117,8 +128,12 @@ async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<DeviceRows>, P
 
 /// Registers a device (201), or says more of one that is known (200); one that was revoked may send again.
 #[utoipa::path(post, path = "/devices", tag = "devices", request_body = NewDevice,
-    responses((status = 200, body = DeviceRow), (status = 201, body = DeviceRow), (status = 422, body = Problem)))]
-async fn register(Extract(state): Extract<Arc<State>>, Strict(body): Strict) -> Result<(StatusCode, Json<DeviceRow>), Problem> {
+    responses((status = 200, body = Registered), (status = 201, body = Registered), (status = 422, body = Problem)))]
+async fn register(
+    Extract(state): Extract<Arc<State>>,
+    Extension(trace): Extension<Trace>,
+    Strict(body): Strict,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
     let mut said = object(body)?;
     let id = match said.remove("device_id") {
         Some(Value::String(id)) => id,
@@ -134,7 +149,20 @@ async fn register(Extract(state): Extract<Arc<State>>, Strict(body): Strict) -> 
     })
     .await?
     .map_err(|wrong| Problem::invalid(vec![wrong]))?;
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(row(device, now))))
+    let device = row(device, now);
+    let record = announce(&state, &device, trace).await?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(Registered { device, record })))
+}
+
+/// What is known of a device, on the log.
+async fn announce(state: &Arc<State>, device: &DeviceRow, trace: Trace) -> Result<Accepted, Problem> {
+    let known = json!({"name": device.name, "device_type": device.device_type, "platform": device.platform, "model": device.model, "tags": device.tags});
+    let mut data = Map::new();
+    data.insert("metadata_type".into(), "custom".into());
+    data.insert("metadata".into(), known);
+    let offer = Offer { device: Some(device.device_id.clone()), ..Offer::new("device.metadata.raw", data) };
+    let outcomes = take(state, vec![Ok(offer)], INGESTION, trace, &HeaderMap::new()).await?;
+    accepted_one(outcomes)
 }
 
 /// One device, by its id or the name it came under.

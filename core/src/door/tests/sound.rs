@@ -83,7 +83,8 @@ fn a_piece_is_named_by_its_id_its_number_or_its_time_and_never_by_its_bytes_alon
 fn silence_in_base64_is_no_hex() {
     let rig = rig();
     let hears = |data: &str, encoding: Value| {
-        rig.hears("/audio/upload", json!({"device_id": "a", "data": data, "format": "pcm", "sample_rate": 8000, "encoding": encoding})).bytes
+        rig.hears("/audio/upload", json!({"device_id": "a", "data": data, "format": "pcm", "sample_rate": 8000, "encoding": encoding}))
+            .bytes
     };
     assert_eq!(hears("AAAAAAAAAAAAAAAA", json!(null)), [0; 12]);
     assert_eq!(hears("0000aabb", json!(null)), [0, 0, 0xaa, 0xbb]);
