@@ -47,15 +47,19 @@ pub(in crate::door) fn complaints(offer: &Offer) -> Vec<Wrong> {
 
 /// The piece of an offer without complaints. `chance` names one that nothing else names: it is new whenever it comes.
 pub(in crate::door) fn piece(fit: &mut Fit, request: &Request, index: usize, trace: Trace, chance: [u8; 16]) -> Piece {
+    // Only a socket's own samples go on without a border: whoever sends JSON hears of each piece that it is durable.
+    let live = fit.offer.bytes.is_some() && fit.offer.data.get("live") == Some(&Value::Bool(true));
     let (bytes, readable) = bytes(&mut fit.offer);
     let Fit { offer, device, .. } = fit;
     let data = &offer.data;
     let form = if readable { form(data, &bytes) } else { Form::Nothing("it is neither base64 nor hex") };
     let (named, number) = place(offer);
-    let key = match (offer.message_id, request.key, &named, number) {
+    let key = match (offer.message_id, request.key, (&named, number), text(data, "message_id")) {
         (Some(id), ..) => key(&[b"id", device.as_bytes(), id.as_bytes()]),
         (_, Some(said), ..) => key(&[b"key", device.as_bytes(), said, &(index as u64).to_be_bytes()]),
-        (_, _, Some(stream), Some(n)) => key(&[b"number", device.as_bytes(), stream.as_bytes(), &n.to_be_bytes()]),
+        (_, _, (Some(stream), Some(n)), _) => key(&[b"number", device.as_bytes(), stream.as_bytes(), &n.to_be_bytes()]),
+        // An id that is no UUID names it as well.
+        (.., Some(said)) => key(&[b"said", device.as_bytes(), said.as_bytes()]),
         _ => match offer.recorded_at {
             Some(at) => {
                 let of = [at.micros().to_be_bytes(), number.unwrap_or(u64::MAX).to_be_bytes()].concat();
@@ -81,7 +85,7 @@ pub(in crate::door) fn piece(fit: &mut Fit, request: &Request, index: usize, tra
             .iter()
             .any(|f| matches!(data.get(*f), Some(Value::Bool(true))) || text(data, f) == Some("true")),
         came_before: false,
-        live: data.get("live") == Some(&Value::Bool(true)),
+        live,
     }
 }
 
