@@ -69,6 +69,10 @@ impl Client {
         self.ask("POST", path, Some(body.to_string()))
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.ask("PUT", path, Some(body.to_string()))
+    }
+
     pub fn delete(&self, path: &str) -> Result<Value> {
         self.ask("DELETE", path, None)
     }
@@ -87,11 +91,7 @@ impl Client {
         let gone = |e: reqwest::Error| Error::retry("the running Loom broke off: try again").because(e);
         match &self.door {
             Door::Running { http, url } => {
-                let method = match method {
-                    "POST" => reqwest::Method::POST,
-                    "DELETE" => reqwest::Method::DELETE,
-                    _ => reqwest::Method::GET,
-                };
+                let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|e| Error::bug("no HTTP method").because(e))?;
                 let mut request = http.request(method, format!("{url}{path_and_query}")).bearer_auth(&self.token);
                 if let Some(body) = body {
                     request = request.header("content-type", "application/json").body(body);

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, search, serve, topics, transcribe};
+use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, replay, rules, search, serve, topics, transcribe};
 use context::Context;
 
 /// Weaves what your devices sense into one private, searchable timeline. Nothing leaves this machine.
@@ -42,6 +42,10 @@ enum Command {
     Groups(groups::Args),
     /// What stages could not take
     Dlq(dlq::Args),
+    /// Records of the past once more, into a topic or a group
+    Replay(replay::Args),
+    /// The event router's rules
+    Rules(rules::Args),
     /// Make the timeline or the counts again from the log
     Rebuild(rebuild::Args),
     /// Mask what must not be seen in a text on standard input
@@ -76,6 +80,8 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
         Some(Command::Topics(a)) => topics::run(&a, &context),
         Some(Command::Groups(a)) => groups::run(&a, &context),
         Some(Command::Dlq(a)) => dlq::run(&a, &context),
+        Some(Command::Replay(a)) => replay::run(&a, &context),
+        Some(Command::Rules(a)) => rules::run(&a, &context),
         Some(Command::Rebuild(a)) => rebuild::run(&a, &context),
         Some(Command::Privacy(a)) => privacy::run(&a, &context),
         Some(Command::Devices(a)) => devices::run(&a, &context),

@@ -1,11 +1,14 @@
 // What the browser tests share: a server with the pages and given answers, a real Loom, a browser.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
+import { sockets } from "./socket.mjs";
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 export const DIST = process.env.LOOM_UI_DIR ?? path.join(HERE, "../dist");
@@ -15,19 +18,33 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
   "media-src 'self' blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export async function browser() {
+/** The browser of a test file, opened before its tests and closed after them. */
+export function chromeForTests() {
+  const held = {};
+  before(async () => (held.chrome = await browser()));
+  after(() => held.chrome.close());
+  return held;
+}
+
+async function browser() {
   const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
 }
 
-/** Serves the pages; `answers` maps a path to what is sent: an object (JSON), a Buffer (WAV), a number (status). */
+/**
+ * Serves the pages; `answers` maps a path to what is sent: an object (JSON), a Buffer (WAV), a number (status), or a function
+ * of the request that gives one of these. `/ws` maps to a function of what a page says there and a way to tell it something.
+ */
 export async function pages(answers) {
   const asked = [];
   const server = http.createServer(async (request, response) => {
     const url = new URL(request.url, "http://localhost");
+    if (url.pathname === "/healthz") return answer(response, { status: "ok" });
     if (url.pathname.startsWith("/api/")) {
-      asked.push({ path: url.pathname, query: url.searchParams, token: request.headers.authorization });
-      return answer(response, answers[url.pathname]);
+      const one = { method: request.method, path: url.pathname, query: url.searchParams, token: request.headers.authorization, body: await body(request) };
+      asked.push(one);
+      const given = answers[url.pathname];
+      return answer(response, typeof given === "function" ? given(one) : given);
     }
     const name = url.pathname === "/" ? "index.html" : url.pathname.replace(/^\/ui\//, "");
     try {
@@ -38,11 +55,20 @@ export async function pages(answers) {
       response.writeHead(404).end();
     }
   });
+  const ws = sockets(server, (said, tell) => answers["/ws"]?.(said, tell));
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address();
-  const stop = () => new Promise((done) => (server.closeAllConnections(), server.close(done)));
+  const stop = () => new Promise((done) => (ws.drop(), server.closeAllConnections(), server.close(done)));
   const again = () => new Promise((done) => server.listen(port, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${port}`, asked, stop, again };
+  return { url: `http://127.0.0.1:${port}`, asked, ws, stop, again };
+}
+
+/** What was sent, as JSON where it is that. */
+async function body(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const bytes = Buffer.concat(parts);
+  return /json/.test(request.headers["content-type"] ?? "") ? JSON.parse(bytes) : bytes;
 }
 
 function answer(response, given) {
@@ -91,3 +117,36 @@ export async function loom() {
   };
   return { url, token, data, stop };
 }
+
+/** Opens a page on given answers; fails the test for whatever the console complains of. */
+export async function open(held, t, answers, { hash = "#token=abc-123", width = 1440, height = 900, quiet = false } = {}) {
+  const served = await pages(answers);
+  const context = await held.chrome.newContext({ viewport: { width, height }, timezoneId: "UTC", locale: "en-GB" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = [];
+  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  t.after(async () => {
+    await context.close();
+    await served.stop().catch(() => {});
+    if (!quiet) assert.deepEqual(complaints, []);
+  });
+  await page.goto(`${served.url}/${hash}`);
+  return { page, served };
+}
+
+const AXE = readFile(path.join(HERE, "../node_modules/axe-core/axe.min.js"), "utf8");
+
+/** Nothing serious or critical stands between what the page shows and a person who hears or tabs it. */
+export async function accessible(page) {
+  // What still moves is half transparent, and would be judged so.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))).then(() => {}));
+  await page.evaluate(await AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const bad = violations.filter((v) => ["serious", "critical"].includes(v.impact));
+  assert.deepEqual(bad.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("; ")}`), []);
+}
+
+/** A picture for whoever looks, where a folder is named for it. */
+export const shot = (page, name) => process.env.LOOM_SHOTS && page.screenshot({ path: `${process.env.LOOM_SHOTS}/${name}.png` });

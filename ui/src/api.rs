@@ -119,3 +119,27 @@ async fn sentence(answer: Response) -> String {
         _ => format!("Loom answered {status}."),
     }
 }
+
+/// Sends JSON, and reads what comes back.
+pub async fn post<T: DeserializeOwned>(path: &str, body: &impl serde::Serialize) -> Result<T, Trouble> {
+    let mut request = Request::post(path);
+    if let Some(token) = browser::token() {
+        request = request.header("Authorization", &format!("Bearer {token}"));
+    }
+    let request = request.json(body).map_err(|_| Trouble::Refused("What was to be sent is no JSON.".into()))?;
+    let answer = request.send().await.map_err(|_| Trouble::Lost)?;
+    match answer.status() {
+        200..300 => answer.json().await.map_err(|_| Trouble::Refused("The answer cannot be read. Reload the page.".into())),
+        401 => Err(Trouble::Denied),
+        _ => Err(Trouble::Refused(sentence(answer).await)),
+    }
+}
+
+/// What went wrong, as a sentence beside what a person did.
+pub fn said(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Lost => "Loom does not answer. Nothing was changed; try again when it is back.".into(),
+        Trouble::Denied => "Loom does not know this page's key. Open the page anew from Loom.".into(),
+        Trouble::Refused(sentence) => sentence.clone(),
+    }
+}

@@ -5,15 +5,22 @@ use leptos::prelude::*;
 use loom_ui_model::token::Page;
 
 use crate::browser;
+use crate::health::Health;
 use crate::link::Link;
+use crate::live::Live;
 use crate::parts::{Icon, Mark, Shape};
 use crate::pipeline::Pipeline;
+use crate::settings::Settings;
 use crate::timeline::Timeline;
+use crate::topics::Topics;
+use crate::welcome::Welcome;
+use crate::ws::Ws;
 
 #[component]
 pub fn App() -> impl IntoView {
     browser::take_token_from_address();
     let link = Link::provide();
+    Ws::provide();
     let page = RwSignal::new(Page::from_hash(&browser::hash()));
     let turned = window_event_listener(ev::hashchange, move |_| page.set(Page::from_hash(&browser::hash())));
     on_cleanup(move || turned.remove());
@@ -33,6 +40,11 @@ pub fn App() -> impl IntoView {
         {move || match page.get() {
             Page::Timeline => view! { <Timeline /> }.into_any(),
             Page::Pipeline => view! { <Pipeline /> }.into_any(),
+            Page::Live => view! { <Live /> }.into_any(),
+            Page::Topics => view! { <Topics /> }.into_any(),
+            Page::Settings => view! { <Settings /> }.into_any(),
+            Page::Health => view! { <Health /> }.into_any(),
+            Page::Welcome => view! { <Welcome /> }.into_any(),
         }}
     }
 }

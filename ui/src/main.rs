@@ -3,10 +3,16 @@
 mod api;
 mod app;
 mod browser;
+mod health;
 mod link;
+mod live;
 mod parts;
 mod pipeline;
+mod settings;
 mod timeline;
+mod topics;
+mod welcome;
+mod ws;
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

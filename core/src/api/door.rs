@@ -26,7 +26,7 @@ use crate::door::{Entry, PATHS, cloud_events, entry, offers, overland, own_track
 /// Pictures, films and documents come in base64.
 pub const UPLOAD_BYTES: usize = 150 << 20;
 
-pub const INGESTION: Way = Way { producer: "ingestion-api", device_required: true };
+pub const INGESTION: Way<'static> = Way { producer: "ingestion-api", device_required: true };
 
 pub fn routes() -> Routes {
     let events = OpenApiRouter::new().routes(routes!(events)).routes(routes!(from_own_tracks)).routes(routes!(from_overland));
@@ -87,7 +87,7 @@ async fn events(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Result<Response, Problem> {
-    const WAY: Way = Way { producer: "cloudevents", device_required: true };
+    const WAY: Way<'static> = Way { producer: "cloudevents", device_required: true };
     let kind = media_type(&headers);
     let parsed = || json_of(&body);
     match kind.as_str() {

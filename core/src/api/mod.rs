@@ -8,7 +8,11 @@ mod body;
 mod capture;
 pub mod classic;
 mod classic_asks;
+mod consumers;
+mod days;
+mod deeds;
 mod devices;
+mod discovery;
 mod dlq;
 mod docs;
 mod doctor;
@@ -19,11 +23,13 @@ mod health;
 mod metrics;
 mod models;
 mod observe;
+mod pace;
 mod pages;
 mod privacy;
 mod problem;
 mod produce;
 mod query;
+mod router;
 mod serve;
 mod sound;
 mod state;
@@ -44,6 +50,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
+pub use pace::Pace;
 pub use problem::{Complaint, Problem};
 pub use serve::serve;
 pub use sound::Connections;
@@ -87,6 +94,8 @@ fn routes() -> Routes {
         .merge(pages::described())
         .merge(docs::described())
         .merge(timeline::routes())
+        .merge(days::routes())
+        .merge(deeds::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
@@ -97,10 +106,13 @@ fn routes() -> Routes {
         .merge(stores::routes())
         .merge(dlq::routes())
         .merge(structure::routes())
+        .merge(discovery::routes())
+        .merge(consumers::routes())
         .merge(privacy::routes())
         .merge(models::routes())
         .merge(doctor::routes())
         .merge(capture::routes())
+        .merge(router::routes())
         .merge(ws::routes())
 }
 

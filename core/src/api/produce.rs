@@ -19,6 +19,7 @@ use super::query::Topic;
 use super::state::{State, blocking};
 use super::trace::parse_id;
 use crate::bus::{TopicName, Trace};
+use crate::consumer::is_service;
 use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong, stream_of};
 use crate::env::Time;
 
@@ -87,7 +88,7 @@ pub struct BatchResult {
 }
 
 /// Appends a record (201), or each of an array (207).
-#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "topics", params(("topic" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "topics", params(("topic" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("X-Producer" = Option<String>, Header)),
     request_body(content = NewItem, description = "a record, or an array of them"),
     responses((status = 201, body = Accepted), (status = 207, body = BatchResult), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn produce(
@@ -97,7 +98,7 @@ async fn produce(
     headers: HeaderMap,
     Strict(body): Strict,
 ) -> Result<Response, Problem> {
-    let way = Way { producer: "http-api", device_required: false };
+    let way = Way { producer: producer(&state, &headers, "http-api")?, device_required: false };
     match body {
         Value::Array(items) if items.len() > BATCH_RECORDS => {
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a batch holds at most {BATCH_RECORDS} records: send it in parts")))
@@ -116,19 +117,31 @@ async fn produce(
     }
 }
 
+/// Who says it writes: a service's own name in `X-Producer`, so that what it writes shows as its own. Never a stage's.
+pub fn producer<'a>(state: &State, headers: &'a HeaderMap, door: &'static str) -> Result<&'a str, Problem> {
+    let Some(name) = headers.get("x-producer") else { return Ok(door) };
+    match name.to_str() {
+        Ok(name) if state.consumers.is_own(name) => {
+            Err(Problem::conflict("this is the name of one of Loom's own stages: a service writes under its own"))
+        }
+        Ok(name) if is_service(name) => Ok(name),
+        _ => Err(Problem::bad_request("X-Producer is a service's name, such as word-counter-consumer: a-z, 0-9 and dashes")),
+    }
+}
+
 /// Which door a request came by, and what it asks of records.
 #[derive(Clone, Copy)]
-pub struct Way {
-    pub producer: &'static str,
+pub struct Way<'a> {
+    pub producer: &'a str,
     pub device_required: bool,
 }
 
 /// Takes offers in, off the threads that answer connections.
-pub async fn take(state: &Arc<State>, offers: Offers, way: Way, trace: Trace, headers: &HeaderMap) -> Result<Vec<Outcome>, Problem> {
+pub async fn take(state: &Arc<State>, offers: Offers, way: Way<'_>, trace: Trace, headers: &HeaderMap) -> Result<Vec<Outcome>, Problem> {
     let key = headers.get("idempotency-key").map(|k| k.as_bytes().to_vec());
-    let door = state.door.clone();
+    let (door, producer) = (state.door.clone(), way.producer.to_owned());
     blocking(move || {
-        let request = Request { producer: way.producer, trace, key: key.as_deref(), device_required: way.device_required };
+        let request = Request { producer: &producer, trace, key: key.as_deref(), device_required: way.device_required };
         door.take(offers, &request)
     })
     .await
@@ -173,7 +186,7 @@ fn item(outcome: Outcome) -> ItemResult {
     }
 }
 
-fn accepted(taken: Taken) -> Accepted {
+pub fn accepted(taken: Taken) -> Accepted {
     Accepted {
         status: if taken.unreadable.is_some() { "kept" } else { "success" }.into(),
         message_id: taken.message_id.to_string(),
@@ -195,7 +208,7 @@ pub fn refused(wrong: Vec<Wrong>) -> Problem {
 }
 
 /// The item as an offer, or everything that is wrong with it.
-fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
+pub fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
     let Value::Object(mut item) = item else { return Err(vec![Wrong::new("", "type", "a record is an object with `data`")]) };
     let data = match item.remove("data") {
         Some(Value::Object(data)) => data,

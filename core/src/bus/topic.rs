@@ -234,6 +234,11 @@ pub mod names {
     pub const RELEASED: &str = "media.text.released";
     pub const SHARED: &str = "media.text.shared";
     pub const AUDIT: &str = "internal.privacy.audit.decisions";
+    /// What the owner changed about lines, before and behind the wall.
+    pub const EDITS_RAW: &str = "media.text.edits.raw";
+    pub const EDITS: &str = "media.text.edits.released";
+    /// How much was erased when.
+    pub const ERASURES: &str = "internal.privacy.audit.erasures";
 }
 
 #[cfg(test)]

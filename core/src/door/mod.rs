@@ -14,7 +14,7 @@ pub mod sound;
 pub mod strict;
 mod take;
 mod time;
-mod valid;
+pub(crate) mod valid;
 
 pub use lift::{Lifted, stream_of};
 pub use pace::Pace;

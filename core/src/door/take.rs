@@ -22,7 +22,7 @@ use crate::store::blobs::Blobs;
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// Which door it came by, for the `producer` header.
-    pub producer: &'static str,
+    pub producer: &'a str,
     pub trace: Trace,
     /// `Idempotency-Key`: a retry with the same one gets the same ids.
     pub key: Option<&'a [u8]>,

@@ -1,6 +1,7 @@
 //! The pages: built, opened in a real browser and in the real window.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::suite::{Bench, Outcome};
@@ -9,6 +10,7 @@ use crate::{Result, setup};
 
 /// A page that takes long to load is not used.
 const MOST_BYTES: u64 = 1_500_000;
+const WINDOW: &str = "window.test.mjs";
 
 pub fn pages(b: &mut Bench) -> Result<Outcome> {
     let note = setup::pages(b.place)?;
@@ -17,18 +19,24 @@ pub fn pages(b: &mut Bench) -> Result<Outcome> {
     Ok(Outcome { note, ..one(size > 0 && size < MOST_BYTES) })
 }
 
+/// Every page's file but the window's, two at once.
 pub fn browser(b: &mut Bench) -> Result<Outcome> {
-    node(b, "browser")
+    let fail = |e: std::io::Error| format!("the browser's tests cannot be listed: {e}");
+    let all = fs::read_dir(b.place.ui().join("e2e")).map_err(fail)?;
+    let mut files: Vec<PathBuf> = all.flatten().map(|f| f.path()).filter(|p| p.to_string_lossy().ends_with(".test.mjs")).collect();
+    files.retain(|p| !p.ends_with(WINDOW));
+    files.sort();
+    node(b, &files)
 }
 
 pub fn window(b: &mut Bench) -> Result<Outcome> {
-    node(b, "window")
+    let file = b.place.ui().join("e2e").join(WINDOW);
+    node(b, &[file])
 }
 
-fn node(b: &mut Bench, name: &str) -> Result<Outcome> {
+fn node(b: &mut Bench, files: &[PathBuf]) -> Result<Outcome> {
     let mut command = Command::new("node");
     scripts::environment(&mut command, b.place)?;
-    let file = b.place.ui().join(format!("e2e/{name}.test.mjs"));
-    let ok = b.logged(command.args(["--test", "--test-reporter=tap"]).arg(file))?;
+    let ok = b.logged(command.args(["--test", "--test-reporter=tap", "--test-concurrency=2"]).args(files))?;
     Ok(count::node(&b.said(), ok))
 }

@@ -7,6 +7,8 @@ pub mod groups;
 pub mod models;
 pub mod privacy;
 pub mod rebuild;
+pub mod replay;
+pub mod rules;
 pub mod search;
 pub mod serve;
 pub mod topics;

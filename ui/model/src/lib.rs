@@ -1,5 +1,6 @@
 //! What the pages know and decide, without a browser: testable where the rest of Loom is.
 
+pub mod flow;
 pub mod graph;
 pub mod groups;
 pub mod kinds;
@@ -7,8 +8,9 @@ pub mod lines;
 pub mod marks;
 pub mod meter;
 pub mod numbers;
+pub mod records;
 pub mod retry;
-pub mod road;
 pub mod threads;
 pub mod time;
+pub mod timeline;
 pub mod token;

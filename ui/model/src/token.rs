@@ -10,30 +10,52 @@ pub fn from_hash(hash: &str) -> Option<&str> {
 /// The page a hash names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Page {
+    Live,
     #[default]
     Timeline,
     Pipeline,
+    Topics,
+    Settings,
+    Health,
+    /// The first run.
+    Welcome,
 }
 
 impl Page {
+    pub const ALL: [Page; 7] = [Page::Live, Page::Timeline, Page::Pipeline, Page::Topics, Page::Settings, Page::Health, Page::Welcome];
+
+    /// What stands before the first `/`: the rest is the page's own.
     pub fn from_hash(hash: &str) -> Self {
-        match hash.trim_start_matches('#') {
-            "pipeline" => Page::Pipeline,
-            _ => Page::Timeline,
-        }
+        let name = hash.trim_start_matches('#').split('/').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|p| p.hash().trim_start_matches('#') == name).unwrap_or_default()
     }
     pub fn hash(self) -> &'static str {
         match self {
+            Page::Live => "#live",
             Page::Timeline => "#timeline",
             Page::Pipeline => "#pipeline",
+            Page::Topics => "#topics",
+            Page::Settings => "#settings",
+            Page::Health => "#health",
+            Page::Welcome => "#welcome",
         }
     }
     pub fn name(self) -> &'static str {
         match self {
+            Page::Live => "Live",
             Page::Timeline => "Timeline",
             Page::Pipeline => "Pipeline",
+            Page::Topics => "Topics",
+            Page::Settings => "Settings",
+            Page::Health => "Health",
+            Page::Welcome => "Welcome",
         }
     }
+}
+
+/// What a page's own part of the hash says: `media.text.released` of `#topics/media.text.released`.
+pub fn rest_of_hash(hash: &str) -> Option<&str> {
+    hash.split_once('/').map(|(_, rest)| rest).filter(|rest| !rest.is_empty())
 }
 
 #[cfg(test)]
@@ -51,9 +73,13 @@ mod tests {
 
     #[test]
     fn a_hash_names_a_page_and_back() {
-        for page in [Page::Timeline, Page::Pipeline] {
+        for page in Page::ALL {
             assert_eq!(Page::from_hash(page.hash()), page);
+            assert_eq!(Page::from_hash(&format!("{}/2026-01-31", page.hash())), page);
         }
+        assert_eq!(rest_of_hash("#topics/media.text.released"), Some("media.text.released"));
+        assert_eq!(rest_of_hash("#topics/"), None);
+        assert_eq!(rest_of_hash("#topics"), None);
         assert_eq!(Page::from_hash("#token=abc"), Page::Timeline);
     }
 }

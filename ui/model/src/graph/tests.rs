@@ -200,6 +200,27 @@ fn thickness_follows_the_rate() {
     assert_eq!(px, ["1.4", "2.7", "3.6", "9.0"]);
 }
 
+#[test]
+fn from_top_to_bottom_each_topic_stands_before_the_first_group_that_reads_it() {
+    let net = road();
+    let (columns, rows, _) = planned(&net);
+    let steps = steps(&net, &columns, &rows);
+    let word = |s: &Step| match s {
+        Step::From(of) => of.iter().map(|i| net.nodes[*i].id.as_str()).collect::<Vec<_>>().join("+"),
+        Step::Via { topic, .. } => net.topics[*topic].name.clone(),
+        Step::Stop { node, joins } => format!("{} {}", net.nodes[*node].id, joins.len()),
+    };
+    let said: Vec<String> = steps.iter().map(word).collect();
+    assert_eq!(said[..3], ["phone+desk+recordings", "device.audio.raw", "silero-vad-consumer 0"].map(String::from));
+    assert!(
+        said.contains(&"context-enrichment-consumer 2".to_string()) && said.contains(&"gps-geocoding-consumer 1".to_string()),
+        "{said:?}"
+    );
+    assert_eq!(said.iter().filter(|s| *s == "media.text.released").count(), 1);
+    let at = |name: &str| said.iter().position(|s| s.starts_with(name)).unwrap();
+    assert!(at(GATE) < at("media.text.released") && at("media.text.released") < at("timeline-consumer"));
+}
+
 /// So many sensors, each with a source, a topic and a group, all flowing through the gate.
 fn crowd(sensors: usize) -> Structure {
     let raw = |i: usize| format!("device.sensor.s{i}.raw");

@@ -1,0 +1,73 @@
+// What every page has: the key, refusals, a Loom that is gone; then the whole of it with a real Loom.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FULL } from "./given.mjs";
+import { chromeForTests, loom, open, shot } from "./stage.mjs";
+
+const held = chromeForTests();
+
+test("without a token the page asks for it", async (t) => {
+  const answers = { ...FULL, "/api/timeline": 401 };
+  const { page, served } = await open(held, t, answers, { hash: "", quiet: true });
+  await page.getByText("This page has no key to Loom").waitFor();
+  await shot(page, "key");
+  answers["/api/timeline"] = FULL["/api/timeline"];
+  await page.getByLabel("Token").fill(" pasted-1 ");
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.getByText("The earliest book").waitFor();
+  assert.equal(served.asked.at(-1).token, "Bearer pasted-1");
+});
+
+test("what Loom refuses is told in its own words", async (t) => {
+  const { page } = await open(held, t, { ...FULL, "/api/timeline": 503 }, { quiet: true });
+  await page.getByText("The index is being rebuilt.").waitFor();
+});
+
+test("a Loom that is gone is missed, and back when it answers", async (t) => {
+  const { page, served } = await open(held, t, FULL, { quiet: true });
+  await page.getByText("The earliest book").waitFor();
+  await served.stop();
+  await page.getByText(/Loom does not answer/).waitFor();
+  assert.equal(await page.getByText("The earliest book").count(), 1, "what was read stays");
+  await shot(page, "lost");
+  await served.again();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await page.getByText(/Loom does not answer/).waitFor({ state: "detached" });
+});
+
+test("a phone shows the same without scrolling sideways", async (t) => {
+  const { page } = await open(held, t, FULL, { width: 390, height: 844 });
+  const wider = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await page.getByText("The earliest book").click();
+  await page.locator(".player").waitFor();
+  assert.ok((await wider()) <= 0, "timeline");
+  await shot(page, "timeline-phone");
+  await page.getByRole("link", { name: "Pipeline" }).click();
+  await page.locator(".road .stop").first().waitFor();
+  assert.ok((await wider()) <= 0, "pipeline");
+  await shot(page, "pipeline-phone");
+});
+
+test("with a real Loom: a recording goes in, its words are found and played", async (t) => {
+  const real = await loom();
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = [];
+  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  await page.goto(`${real.url}/#token=${real.token}`);
+  await page.locator("li.said", { hasText: /Dashwood/i }).waitFor({ timeout: 120_000 });
+  await page.getByRole("searchbox").fill("leisure");
+  await page.locator("mark", { hasText: /leisure/i }).waitFor();
+  await page.locator("li.said").first().click();
+  await page.locator("li.said.is-chosen").getByRole("button", { name: "Play" }).click();
+  await page.locator(".said .at").waitFor();
+  await shot(page, "real");
+  await page.getByRole("link", { name: "Pipeline" }).click();
+  await page.locator(".groups tbody tr", { hasText: "timeline-consumer" }).waitFor();
+  assert.equal(await page.locator('.groups tr[data-state="down"]').count(), 0);
+  await shot(page, "real-pipeline");
+  assert.deepEqual(complaints, []);
+});
