@@ -26,6 +26,9 @@ const ARRIVES_S: f64 = 5.0;
 /// Seconds of sound written, flushed and committed together.
 const BATCH_BLOCKS: usize = 8;
 
+/// Who writes the end of a stream that a crash broke off.
+const PRODUCER: &str = "ingestion-api";
+
 /// How a piece stands to the stream that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
@@ -55,6 +58,8 @@ fn stream_id(piece: &Piece, started_at: Time, now: Time, attempt: u32) -> String
 
 pub struct Lane {
     chunks: Chunks,
+    /// Who brings it, by its newest piece.
+    producer: String,
     /// Samples that records name.
     at: u64,
     /// When its last piece ended, by its sender's clock.
@@ -84,16 +89,17 @@ impl Lane {
             }
         }
         let (at, stream_id) = (0, new.stream_id);
-        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: piece.producer };
-        Ok(Self { chunks, at, until: started_at, number: None, heard: now, rest_s: 0.0, pieces: 0, resample: None })
+        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: PRODUCER };
+        let producer = piece.producer.clone();
+        Ok(Self { chunks, producer, at, until: started_at, number: None, heard: now, rest_s: 0.0, pieces: 0, resample: None })
     }
 
     /// One that nobody writes any more.
     pub fn broken(stream_id: String, state: StreamState) -> Self {
         let StreamState { device_id, source, started_at, logged, .. } = state;
-        let chunks = Chunks { stream_id, source, device_id, started_at, producer: "ingestion-api" };
+        let chunks = Chunks { stream_id, source, device_id, started_at, producer: PRODUCER };
         let (at, until, heard) = (logged, started_at, started_at);
-        Self { chunks, at, until, number: None, heard, rest_s: 0.0, pieces: 0, resample: None }
+        Self { chunks, producer: PRODUCER.into(), at, until, number: None, heard, rest_s: 0.0, pieces: 0, resample: None }
     }
 
     pub fn fits(&self, piece: &Piece, duration: f64, now: Time) -> Fit {
@@ -185,7 +191,7 @@ impl Lane {
         record.message_id = piece.record_id(part);
         record.recorded_at = at;
         record.headers.trace = piece.trace;
-        record.headers.producer = piece.producer.into();
+        record.headers.producer = piece.producer.clone();
         record.headers.timed_by_arrival = piece.at.is_none();
         Ok(record)
     }
@@ -216,6 +222,7 @@ impl Lane {
 
     /// A record at the end of what was heard.
     fn timed(&self, mut record: NewRecord, seconds: f64) -> NewRecord {
+        record.headers.producer.clone_from(&self.producer);
         if self.pieces > 0 {
             record.recorded_at = self.until.plus(seconds);
         }

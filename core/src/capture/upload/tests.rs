@@ -50,7 +50,7 @@ fn piece(value: i16, seconds: f64, at: Option<f64>) -> Piece {
         key,
         message_id: None,
         trace: Trace::default(),
-        producer: "test",
+        producer: "test".into(),
         form: Form::Pcm { rate: 16_000, channels: 1, sample: Sample::S16Le },
         bytes,
         last: false,

@@ -34,7 +34,7 @@ pub struct Piece {
     pub key: [u8; 16],
     pub message_id: Option<Uuid>,
     pub trace: Trace,
-    pub producer: &'static str,
+    pub producer: String,
     pub form: Form,
     pub bytes: Vec<u8>,
     /// Nothing follows it.

@@ -78,7 +78,7 @@ pub(in crate::door) fn piece(fit: &mut Fit, request: &Request, index: usize, tra
         key,
         message_id: offer.message_id,
         trace,
-        producer: request.producer,
+        producer: request.producer.into(),
         form,
         bytes,
         last: ["last", "final", "is_final"]
