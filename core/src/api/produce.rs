@@ -148,15 +148,16 @@ pub async fn take(state: &Arc<State>, offers: Offers, way: Way<'_>, trace: Trace
 }
 
 /// The answer for one record: 201, or 202 where it is kept but nothing can be made of it.
-pub fn one(mut outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+pub fn one(outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+    let accepted = accepted_one(outcomes)?;
+    let status = if accepted.reason.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, Json(accepted)).into_response())
+}
+
+pub fn accepted_one(mut outcomes: Vec<Outcome>) -> Result<Accepted, Problem> {
     match outcomes.pop().ok_or_else(Problem::bug)? {
-        Outcome::Taken(taken) => {
-            let status = if taken.unreadable.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-            Ok((status, Json(accepted(taken))).into_response())
-        }
-        Outcome::Known { message_id, topic, trace_id } => {
-            Ok((StatusCode::CREATED, Json(known(message_id, &topic, trace_id))).into_response())
-        }
+        Outcome::Taken(taken) => Ok(accepted(taken)),
+        Outcome::Known { message_id, topic, trace_id } => Ok(known(message_id, &topic, trace_id)),
         Outcome::Refused(wrong) => Err(refused(wrong)),
         Outcome::Closed(why) => Err(Problem::new(StatusCode::FORBIDDEN, why)),
         Outcome::Slow(seconds) => Err(Problem::slow(seconds)),

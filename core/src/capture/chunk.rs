@@ -19,7 +19,7 @@ pub struct Chunks {
     /// When the first sample was taken.
     pub started_at: Time,
     /// Who writes, for those who look at what flows.
-    pub producer: String,
+    pub producer: &'static str,
 }
 
 impl Chunks {
@@ -42,7 +42,7 @@ impl Chunks {
         // A stream is a trace, its id the stream's own; every record is a span of it.
         let _ = hex::decode_to_slice(&self.stream_id, &mut trace.trace_id);
         trace.span_id.copy_from_slice(&id.as_bytes()[8..]);
-        let headers = Headers { schema: format!("{topic}.v1"), trace, producer: self.producer.clone(), ..Headers::default() };
+        let headers = Headers { schema: format!("{topic}.v1"), trace, producer: self.producer.into(), ..Headers::default() };
         Ok(NewRecord::new(topic, id, self.device_id, recorded_at, headers, value))
     }
 }

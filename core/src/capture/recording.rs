@@ -170,7 +170,7 @@ impl Recording {
 
     fn record(&self, first_sample: u64, samples: u32, end: Option<StreamEnd>) -> Result<NewRecord> {
         let (stream_id, source) = (self.stream_id.clone(), self.source.clone());
-        let chunks = Chunks { stream_id, source, device_id: self.device_id, started_at: self.started_at, producer: "recording".into() };
+        let chunks = Chunks { stream_id, source, device_id: self.device_id, started_at: self.started_at, producer: "recording" };
         chunks.record(first_sample, samples, end)
     }
 

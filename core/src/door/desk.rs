@@ -21,7 +21,7 @@ pub struct Seat {
 
 pub struct Desk<'a> {
     door: &'a Door,
-    pub request: &'a Request<'a>,
+    request: &'a Request<'a>,
     topics: Vec<(TopicName, Arc<Seat>)>,
     schemas: Vec<(String, Option<Arc<Validator>>)>,
     devices: Vec<(String, Result<Uuid, Wrong>)>,
@@ -49,10 +49,10 @@ impl<'a> Desk<'a> {
     /// What is wrong with a payload; nothing where there is no such schema.
     pub fn complaints(&mut self, schema: &str, data: &Value) -> Result<Vec<Wrong>> {
         if let Some((_, validator)) = self.schemas.iter().find(|(s, _)| s == schema) {
-            return Ok(validator.as_ref().map_or_else(Vec::new, |v| valid::complaints(v, data)));
+            return Ok(validator.as_ref().map_or_else(Vec::new, |v| valid::against(v, data)));
         }
         let validator = valid::validator(schema)?;
-        let wrong = validator.as_ref().map_or_else(Vec::new, |v| valid::complaints(v, data));
+        let wrong = validator.as_ref().map_or_else(Vec::new, |v| valid::against(v, data));
         remember(&mut self.schemas, (schema.to_owned(), validator));
         Ok(wrong)
     }

@@ -1,8 +1,11 @@
 //! The door: what comes from outside, in whatever of the known shapes, becomes an [`Offer`] in the one shape its topic has;
 //! an offer that names its device, fits its schema and may be written becomes a record. One file a shape.
 
+mod batch;
 mod desk;
+mod hear;
 mod lift;
+mod made;
 mod pace;
 mod paths;
 mod sequence;

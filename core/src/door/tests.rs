@@ -24,14 +24,14 @@ mod sound;
 struct Ear(Mutex<Vec<Piece>>);
 
 impl Sound for Ear {
-    fn take(&self, piece: &Piece, now: Time) -> Result<Heard> {
+    fn take(&self, piece: &Piece, _: Time) -> Result<Heard> {
         if let Form::Nothing(why) = piece.form {
             return Ok(Heard::Unreadable(why.into()));
         }
         let mut heard = self.0.lock().unwrap();
         heard.push(piece.clone());
         let repeat = heard.iter().filter(|p| p.key == piece.key).count() > 1;
-        Ok(Heard::Landed { message_id: piece.record_id(0, piece.at.unwrap_or(now)), offset: 7, repeat })
+        Ok(Heard::Landed { message_id: piece.record_id(0), offset: 7, repeat })
     }
     fn open(&self) -> Vec<OpenStream> {
         Vec::new()

@@ -15,8 +15,15 @@ const MOST: usize = 20;
 
 static KNOWN: OnceLock<RwLock<HashMap<String, Option<Arc<Validator>>>>> = OnceLock::new();
 
+/// What is wrong with a payload, by its schema's name and version; nothing where there is no such schema.
+///
+/// Errors: `Bug` where a schema of Loom's own does not compile.
+pub fn complaints(schema: &str, data: &Value) -> Result<Vec<Wrong>> {
+    Ok(validator(schema)?.map_or_else(Vec::new, |v| against(&v, data)))
+}
+
 /// What is wrong with a payload.
-pub fn complaints(validator: &Validator, data: &Value) -> Vec<Wrong> {
+pub fn against(validator: &Validator, data: &Value) -> Vec<Wrong> {
     if validator.is_valid(data) {
         return Vec::new();
     }

@@ -21,6 +21,7 @@ async fn a_device_is_registered_described_put_out_and_let_back_in() {
         (made.status, &made.json()["alias"], &made.json()["tags"]),
         (StatusCode::CREATED, &json!("new-device-1"), &json!(["new", "test"]))
     );
+    assert!(made.json()["message_id"].is_string() && made.json()["topic"] == "device.metadata.raw", "the log says so");
     let id = made.json()["device_id"].as_str().unwrap().to_string();
     assert_eq!(rig.post("/device-identity/devices", &body, &[]).await.status, StatusCode::OK, "again is no error");
     let changed = rig.ask("PATCH", "/devices/new-device-1", json!({"name": "Phone"})).await.json();
@@ -29,8 +30,9 @@ async fn a_device_is_registered_described_put_out_and_let_back_in() {
     let gps = json!({"device_id": "new-device-1", "latitude": 1.0, "longitude": 2.0});
     assert_eq!(rig.post("/sensor/gps", &gps, &[]).await.status, StatusCode::CREATED);
     let activity = rig.get(&format!("/devices/{id}/activity")).await.json();
-    assert_eq!((&activity["records"], &activity["topics"]), (&json!(1), &json!({"device.sensor.gps.raw": 1})));
-    assert_eq!(rig.get("/devices/activity").await.json()["devices"][0]["records"], 1);
+    let counts = json!({"device.metadata.raw": 2, "device.sensor.gps.raw": 1});
+    assert_eq!((&activity["records"], &activity["topics"]), (&json!(3), &counts));
+    assert_eq!(rig.get("/devices/activity").await.json()["devices"][0]["records"], 3);
     let out = rig.ask("DELETE", &format!("/devices/{id}"), json!({})).await;
     assert!(out.status == StatusCode::OK && out.json()["revoked_at"].is_string() && out.json()["is_active"] == false);
     let refused = rig.post("/sensor/gps", &gps, &[]).await;

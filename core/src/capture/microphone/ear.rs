@@ -220,7 +220,7 @@ impl Ear {
             let started_at = self.parts.clock.now().plus(-taken);
             let source = AudioSource { kind: SourceKind::Microphone, name: opened.name.clone() };
             let stream_id = message_id(started_at, &*self.parts.entropy).simple().to_string();
-            let chunks = Chunks { stream_id, source, device_id: self.parts.device_id, started_at, producer: "microphone".into() };
+            let chunks = Chunks { stream_id, source, device_id: self.parts.device_id, started_at, producer: "microphone" };
             self.writer = Some(Writer::begin(self.parts.road.clone(), chunks, opened.rate)?);
             self.watch.begin();
         }

@@ -20,7 +20,7 @@ pub fn recover(road: &Road) -> Result<usize> {
 
 fn end(road: &Road, stream_id: &str, state: &StreamState) -> Result<()> {
     let StreamState { device_id, source, started_at, on_disk, logged, .. } = state.clone();
-    let chunks = Chunks { stream_id: stream_id.into(), source, device_id, started_at, producer: "microphone".into() };
+    let chunks = Chunks { stream_id: stream_id.into(), source, device_id, started_at, producer: "microphone" };
     road.store.settle(stream_id)?;
     let upto = on_disk.max(logged);
     let places = (logged..upto).step_by(RECORD as usize);

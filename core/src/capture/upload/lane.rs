@@ -26,6 +26,9 @@ const ARRIVES_S: f64 = 5.0;
 /// Seconds of sound written, flushed and committed together.
 const BATCH_BLOCKS: usize = 8;
 
+/// Who writes the end of a stream that a crash broke off.
+const PRODUCER: &str = "ingestion-api";
+
 /// How a piece stands to the stream that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
@@ -55,6 +58,8 @@ fn stream_id(piece: &Piece, started_at: Time, now: Time, attempt: u32) -> String
 
 pub struct Lane {
     chunks: Chunks,
+    /// Who brings it, by its newest piece.
+    producer: String,
     /// Samples that records name.
     at: u64,
     /// When its last piece ended, by its sender's clock.
@@ -84,16 +89,17 @@ impl Lane {
             }
         }
         let (at, stream_id) = (0, new.stream_id);
-        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: piece.producer.clone() };
-        Ok(Self { chunks, at, until: started_at, number: None, heard: now, rest_s: 0.0, pieces: 0, resample: None })
+        let chunks = Chunks { stream_id, source, device_id: piece.device, started_at, producer: PRODUCER };
+        let producer = piece.producer.clone();
+        Ok(Self { chunks, producer, at, until: started_at, number: None, heard: now, rest_s: 0.0, pieces: 0, resample: None })
     }
 
     /// One that nobody writes any more.
     pub fn broken(stream_id: String, state: StreamState) -> Self {
         let StreamState { device_id, source, started_at, logged, .. } = state;
-        let chunks = Chunks { stream_id, source, device_id, started_at, producer: "ingestion-api".into() };
+        let chunks = Chunks { stream_id, source, device_id, started_at, producer: PRODUCER };
         let (at, until, heard) = (logged, started_at, started_at);
-        Self { chunks, at, until, number: None, heard, rest_s: 0.0, pieces: 0, resample: None }
+        Self { chunks, producer: PRODUCER.into(), at, until, number: None, heard, rest_s: 0.0, pieces: 0, resample: None }
     }
 
     pub fn fits(&self, piece: &Piece, duration: f64, now: Time) -> Fit {
@@ -120,6 +126,12 @@ impl Lane {
     /// Puts a piece behind what is there: samples first, flushed, then on the log, a few seconds at a time.
     pub fn pour(&mut self, road: &Road, piece: &Piece, samples: &mut Samples, now: Time) -> Result<Heard> {
         let start = self.start_of(piece, samples.seconds(), now);
+        if !piece.live
+            && let Some(rest) = self.rest(road)?
+        {
+            road.store.flush(&self.chunks.stream_id)?;
+            road.bus.append(vec![rest])?;
+        }
         let (mut part, mut done, mut first) = (0, 0, None);
         loop {
             let (mut records, from) = (Vec::new(), done);
@@ -176,34 +188,41 @@ impl Lane {
 
     fn record(&self, piece: &Piece, part: u64, first_sample: u64, samples: u32, at: Time) -> Result<NewRecord> {
         let mut record = self.chunks.record(first_sample, samples, None)?;
-        record.message_id = piece.record_id(part, at);
+        record.message_id = piece.record_id(part);
         record.recorded_at = at;
         record.headers.trace = piece.trace;
-        record.headers.producer.clone_from(&piece.producer);
+        record.headers.producer = piece.producer.clone();
         record.headers.timed_by_arrival = piece.at.is_none();
         Ok(record)
     }
 
-    /// The stream is over: what its resampler still holds, then its end.
-    pub fn end(&mut self, road: &Road, end: StreamEnd) -> Result<()> {
+    /// What the resampler of samples that went on still holds, written and ready to be named.
+    fn rest(&mut self, road: &Road) -> Result<Option<NewRecord>> {
         let mut rest = Vec::new();
         if let Some(mut resample) = self.resample.take() {
             resample.finish(&mut rest)?;
         }
-        let mut records = Vec::new();
-        if !rest.is_empty() {
-            road.store.append(&self.chunks.stream_id, self.at, &rest)?;
-            records.push(self.timed(self.chunks.record(self.at, rest.len() as u32, None)?, -seconds(rest.len() as u64)));
+        if rest.is_empty() {
+            return Ok(None);
         }
+        road.store.append(&self.chunks.stream_id, self.at, &rest)?;
+        let record = self.timed(self.chunks.record(self.at, rest.len() as u32, None)?, -seconds(rest.len() as u64));
+        self.at += rest.len() as u64;
+        Ok(Some(record))
+    }
+
+    /// The stream is over: what its resampler still holds, then its end.
+    pub fn end(&mut self, road: &Road, end: StreamEnd) -> Result<()> {
+        let mut records: Vec<NewRecord> = self.rest(road)?.into_iter().collect();
         road.store.flush(&self.chunks.stream_id)?;
-        let over = self.at + rest.len() as u64;
-        records.push(self.timed(self.chunks.record(over, 0, Some(end))?, 0.0));
+        records.push(self.timed(self.chunks.record(self.at, 0, Some(end))?, 0.0));
         road.bus.append(records)?;
-        road.store.end_stream(&self.chunks.stream_id, over, end)
+        road.store.end_stream(&self.chunks.stream_id, self.at, end)
     }
 
     /// A record at the end of what was heard.
     fn timed(&self, mut record: NewRecord, seconds: f64) -> NewRecord {
+        record.headers.producer.clone_from(&self.producer);
         if self.pieces > 0 {
             record.recorded_at = self.until.plus(seconds);
         }

@@ -17,29 +17,29 @@ use crate::error::{Error, Result};
 static PIECES: AtomicU64 = AtomicU64::new(0);
 
 /// Samples on their way out.
-pub struct Samples(Of);
+pub struct Samples<'a>(Of<'a>);
 
-enum Of {
-    Raw { frames: Frames, resample: Resample, over: bool },
+enum Of<'a> {
+    Raw { frames: Frames<'a>, resample: Resample, over: bool },
     File { decoder: Box<Decoder>, next: Option<Vec<f32>>, seconds: f64, _file: Scratch },
 }
 
 /// Raw samples as one channel at their own rate.
-struct Frames {
-    bytes: Vec<u8>,
+struct Frames<'a> {
+    bytes: &'a [u8],
     at: usize,
     rate: u32,
     channels: usize,
     sample: Sample,
 }
 
-impl Samples {
+impl<'a> Samples<'a> {
     /// Errors: `Invalid` and one sentence where nothing can be decoded; `Stop` when the disk is full.
-    pub fn open(piece: &Piece, scratch: &Path) -> Result<Self> {
+    pub fn open(piece: &'a Piece, scratch: &Path) -> Result<Self> {
         match &piece.form {
             Form::Nothing(why) => Err(Error::invalid(*why)),
             Form::Pcm { rate, channels, sample } => {
-                let frames = Frames { bytes: piece.bytes.clone(), at: 0, rate: *rate, channels: *channels, sample: *sample };
+                let frames = Frames { bytes: &piece.bytes, at: 0, rate: *rate, channels: *channels, sample: *sample };
                 if frames.left() == 0 {
                     return Err(Error::invalid("it is shorter than one sample"));
                 }
@@ -103,7 +103,7 @@ impl Samples {
     }
 }
 
-impl Frames {
+impl Frames<'_> {
     fn frame(&self) -> usize {
         self.sample.bytes() * self.channels
     }

@@ -212,10 +212,16 @@ fn live_samples_at_another_rate_go_through_one_resampler() {
         rig.clock.advance(0.2);
         rig.take(&Piece { key: [n as u8 + 1; 16], bytes, live: true, form: form.clone(), ..piece(0, 0.0, None) });
     }
+    let whole = Piece { key: [99; 16], ..piece(7, 1.0, None) };
+    rig.clock.advance(1.0);
+    rig.landed(&whole);
+    let sine = rig.records().into_iter().map(|(_, c)| u64::from(c.samples)).sum::<u64>() - 16_000;
+    assert_eq!(rig.road.store.read(&rig.records()[0].1.stream_id, sine, 1).unwrap()[0], 7.0 / 32_768.0, "what was held back comes first");
+    assert_eq!(sine, 64_000, "to the sample");
     rig.uploads.close().unwrap();
     let records = rig.records();
     let all: u64 = records.iter().map(|(_, c)| u64::from(c.samples)).sum();
-    assert_eq!((all, records.last().unwrap().1.end.is_some()), (64_000, true), "to the sample");
+    assert_eq!((all, records.last().unwrap().1.end.is_some()), (80_000, true));
     let heard = rig.road.store.read(&records[0].1.stream_id, 1600, 60_000).unwrap();
     // A border would be a step between neighbours that a sine of this pitch and height does not have.
     let steepest = heard.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);

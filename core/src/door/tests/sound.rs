@@ -59,6 +59,8 @@ fn a_piece_is_named_by_its_id_its_number_or_its_time_and_never_by_its_bytes_alon
     let time = |s: u32| format!("2026-01-01T00:00:{s:02}Z");
     assert_eq!(send(json!({"recorded_at": time(1)})), send(json!({"recorded_at": time(1)})));
     assert_ne!(send(json!({"recorded_at": time(1)})), send(json!({"recorded_at": time(2)})), "equal silence is not one");
+    let said = |n: u32| json!({"message_id": format!("rec-{n}")});
+    assert!(send(said(1)) == send(said(1)) && send(said(1)) != send(said(2)));
     let id = json!({"message_id": "0190c0de-0000-7000-8000-000000000001"});
     assert_eq!(
         send(json!({"message_id": id["message_id"], "recorded_at": time(1)})),
@@ -77,6 +79,19 @@ fn a_piece_is_named_by_its_id_its_number_or_its_time_and_never_by_its_bytes_alon
     let once =
         rig.hears("/audio/upload", json!({"device_id": "a", "data": base64(&RAW), "format": "pcm", "sample_rate": 8000, "file_id": "f"}));
     assert_eq!((once.stream.as_str(), once.number, once.last), ("", None, false), "a file's id alone names no stream");
+}
+
+#[test]
+fn silence_in_base64_is_no_hex() {
+    let rig = rig();
+    let hears = |data: &str, encoding: Value| {
+        rig.hears("/audio/upload", json!({"device_id": "a", "data": data, "format": "pcm", "sample_rate": 8000, "encoding": encoding}))
+            .bytes
+    };
+    assert_eq!(hears("AAAAAAAAAAAAAAAA", json!(null)), [0; 12]);
+    assert_eq!(hears("0000aabb", json!(null)), [0, 0, 0xaa, 0xbb]);
+    assert_eq!(hears("AABBCCDD", json!("hex")), [0xaa, 0xbb, 0xcc, 0xdd]);
+    assert_eq!(hears("deadbeef", json!("base64")).len(), 6);
 }
 
 #[test]

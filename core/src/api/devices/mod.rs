@@ -1,44 +1,42 @@
 //! Devices in Loom v2's shapes, under `/devices` and `/device-identity/devices`: who they are, what they send, letting one
 //! in and putting it out.
 
-use std::collections::BTreeMap;
+mod activity;
+
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State as Extract};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::Routes;
 use super::body::Strict;
+use super::door::INGESTION;
 use super::problem::{Complaint, Problem};
-use super::produce::refused;
+use super::produce::{Accepted, accepted_one, refused, take};
 use super::state::{State, blocking};
-use crate::bus::TopicName;
-use crate::door::Wrong;
+use crate::bus::Trace;
+use crate::door::{Offer, Wrong};
 use crate::env::Time;
-use crate::error::Result;
 use crate::identity::{Change, Device};
 
 /// Characters of what an owner says of a device, and tags.
 const LONGEST: usize = 200;
 const MOST_TAGS: usize = 50;
-/// A device that sent within so many seconds is active, and its records of that time are counted.
+/// A device that sent within so many seconds is active.
 const ACTIVE_S: f64 = 86_400.0;
-/// Records looked at for one topic's counts.
-const COUNTED: usize = 10_000;
 
 pub fn routes() -> Routes {
     let all = || {
         OpenApiRouter::new()
             .routes(routes!(list, register))
-            .routes(routes!(activity))
+            .routes(routes!(activity::activity))
             .routes(routes!(get, change, revoke))
-            .routes(routes!(activity_of))
+            .routes(routes!(activity::activity_of))
     };
     // Loom v2 wrote the list with a slash behind it.
     let slashed = OpenApiRouter::new().route("/devices/", axum::routing::get(list).post(register));
@@ -70,6 +68,15 @@ pub struct DeviceRow {
     pub own: bool,
 }
 
+/// A device that was registered, and the record of `device.metadata.raw` that says so to whoever reads the log.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    #[serde(flatten)]
+    pub device: DeviceRow,
+    #[serde(flatten)]
+    pub record: Accepted,
+}
+
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct DeviceRows {
     pub devices: Vec<DeviceRow>,
@@ -87,27 +94,6 @@ pub struct NewDevice {
     pub platform: Option<String>,
     pub model: Option<String>,
     pub tags: Option<Vec<String>>,
-}
-
-/// What a device sent within a day.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Activity {
-    pub device_id: String,
-    pub alias: Option<String>,
-    pub last_seen_at: Option<String>,
-    pub is_active: bool,
-    /// Records received since this time.
-    pub since: String,
-    pub records: u64,
-    pub topics: BTreeMap<String, u64>,
-    /// Of a topic with very many only the oldest of them were looked at: there are more.
-    pub capped: bool,
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Activities {
-    pub devices: Vec<Activity>,
-    pub total: usize,
 }
 
 fn row(d: Device, now: Time) -> DeviceRow {
@@ -142,8 +128,12 @@ async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<DeviceRows>, P
 
 /// Registers a device (201), or says more of one that is known (200); one that was revoked may send again.
 #[utoipa::path(post, path = "/devices", tag = "devices", request_body = NewDevice,
-    responses((status = 200, body = DeviceRow), (status = 201, body = DeviceRow), (status = 422, body = Problem)))]
-async fn register(Extract(state): Extract<Arc<State>>, Strict(body): Strict) -> Result<(StatusCode, Json<DeviceRow>), Problem> {
+    responses((status = 200, body = Registered), (status = 201, body = Registered), (status = 422, body = Problem)))]
+async fn register(
+    Extract(state): Extract<Arc<State>>,
+    Extension(trace): Extension<Trace>,
+    Strict(body): Strict,
+) -> Result<(StatusCode, Json<Registered>), Problem> {
     let mut said = object(body)?;
     let id = match said.remove("device_id") {
         Some(Value::String(id)) => id,
@@ -159,7 +149,20 @@ async fn register(Extract(state): Extract<Arc<State>>, Strict(body): Strict) -> 
     })
     .await?
     .map_err(|wrong| Problem::invalid(vec![wrong]))?;
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(row(device, now))))
+    let device = row(device, now);
+    let record = announce(&state, &device, trace).await?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(Registered { device, record })))
+}
+
+/// What is known of a device, on the log.
+async fn announce(state: &Arc<State>, device: &DeviceRow, trace: Trace) -> Result<Accepted, Problem> {
+    let known = json!({"name": device.name, "device_type": device.device_type, "platform": device.platform, "model": device.model, "tags": device.tags});
+    let mut data = Map::new();
+    data.insert("metadata_type".into(), "custom".into());
+    data.insert("metadata".into(), known);
+    let offer = Offer { device: Some(device.device_id.clone()), ..Offer::new("device.metadata.raw", data) };
+    let outcomes = take(state, vec![Ok(offer)], INGESTION, trace, &HeaderMap::new()).await?;
+    accepted_one(outcomes)
 }
 
 /// One device, by its id or the name it came under.
@@ -194,63 +197,10 @@ async fn revoke(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -
     get(Extract(state), Path(device.id.to_string())).await
 }
 
-/// What each device sent within a day.
-#[utoipa::path(get, path = "/devices/activity", tag = "devices", responses((status = 200, body = Activities)))]
-async fn activity(Extract(state): Extract<Arc<State>>) -> Result<Json<Activities>, Problem> {
-    let devices = blocking(move || activities(&state, &state.door.devices.list()?)).await?;
-    Ok(Json(Activities { total: devices.len(), devices }))
-}
-
-/// What one device sent within a day.
-#[utoipa::path(get, path = "/devices/{device_id}/activity", tag = "devices", params(("device_id" = String, Path)),
-    responses((status = 200, body = Activity), (status = 404, body = Problem)))]
-async fn activity_of(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -> Result<Json<Activity>, Problem> {
-    let device = known(&state, name).await?;
-    let mut found = blocking(move || activities(&state, &[device])).await?;
-    found.pop().map(Json).ok_or_else(Problem::bug)
-}
-
 async fn known(state: &Arc<State>, name: String) -> Result<Device, Problem> {
     let door = state.door.clone();
     let missing = || Problem::not_found("there is no such device: /devices lists them");
     blocking(move || door.devices.get(&name)).await?.ok_or_else(missing)
-}
-
-/// Counted on the log itself: what devices sent, not what was derived from it.
-fn activities(state: &State, devices: &[Device]) -> Result<Vec<Activity>> {
-    let now = state.clock.now();
-    let since = now.plus(-ACTIVE_S);
-    let mut counts: BTreeMap<(Uuid, TopicName), u64> = BTreeMap::new();
-    let mut capped = false;
-    for topic in state.bus.topics()?.into_iter().filter(|t| !t.settings.name.is_dlq() && t.last_received_at.is_some_and(|at| at >= since)) {
-        let name = topic.settings.name;
-        if ["media.", "analysis.", "internal."].iter().any(|derived| name.as_str().starts_with(derived)) {
-            continue;
-        }
-        for partition in 0..topic.bounds.len() as u32 {
-            let from = state.bus.offset_at(&name, partition, since)?;
-            let records = state.bus.read(&name, partition, from, COUNTED, 8 << 20)?;
-            capped |= records.last().is_some_and(|r| r.offset() + 1 < topic.bounds[partition as usize].1);
-            for r in &records {
-                *counts.entry((r.device_id(), name.clone())).or_default() += 1;
-            }
-        }
-    }
-    let of = |d: &Device| {
-        let mine = counts.iter().filter(|((id, _), _)| *id == d.id);
-        let topics: BTreeMap<String, u64> = mine.map(|((_, topic), n)| (topic.to_string(), *n)).collect();
-        Activity {
-            device_id: d.id.to_string(),
-            alias: d.alias.clone(),
-            last_seen_at: d.last_seen.map(|t| t.to_string()),
-            is_active: is_active(d, now),
-            since: since.to_string(),
-            records: topics.values().sum(),
-            topics,
-            capped,
-        }
-    };
-    Ok(devices.iter().map(of).collect())
 }
 
 fn object(body: Value) -> Result<Map<String, Value>, Problem> {
