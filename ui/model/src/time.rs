@@ -13,6 +13,12 @@ pub fn epoch(rfc3339: &str) -> Option<i64> {
     valid.then(|| days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
+/// The same with its fraction.
+pub fn seconds(rfc3339: &str) -> Option<f64> {
+    let fraction = rfc3339.strip_suffix('Z')?.split_once('.').map_or(Some(0.0), |(_, digits)| format!("0.{digits}").parse().ok())?;
+    Some(epoch(rfc3339)? as f64 + fraction)
+}
+
 /// `2025-10-14T00:00:00Z`
 pub fn rfc3339(epoch: i64) -> String {
     let (days, s) = (epoch.div_euclid(86_400), epoch.rem_euclid(86_400));
@@ -96,6 +102,7 @@ mod tests {
             assert_eq!(rfc3339(seconds), text);
         }
         assert_eq!(epoch("2024-02-29T12:34:56.789012Z"), Some(1_709_210_096));
+        assert_eq!(seconds("2024-02-29T12:34:56.5Z"), Some(1_709_210_096.5));
     }
 
     #[test]
