@@ -21,6 +21,7 @@ mod privacy;
 mod problem;
 mod produce;
 mod query;
+mod recordings;
 mod serve;
 mod state;
 mod stores;
@@ -41,6 +42,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
 pub use problem::{Complaint, Problem};
+pub use recordings::TakeIn;
 pub use serve::serve;
 pub use state::{Ask, State};
 pub use ws::{Limits, Sockets};
@@ -93,6 +95,7 @@ fn routes() -> Routes {
         .merge(models::routes())
         .merge(doctor::routes())
         .merge(capture::routes())
+        .merge(recordings::routes())
         .merge(ws::routes())
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::problem::Problem;
+use super::recordings::TakeIn;
 use super::ws::Sockets;
 use crate::bus::Bus;
 use crate::capture::Listen;
@@ -45,6 +46,8 @@ pub struct State {
     pub checks: Ask<Check>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
+    /// Where recordings come in.
+    pub recordings: Arc<dyn TakeIn>,
     /// The microphone.
     pub listen: Arc<dyn Listen>,
     /// What is not on the log.

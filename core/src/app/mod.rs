@@ -3,10 +3,11 @@
 mod checks;
 pub mod engines;
 mod feed;
+mod incoming;
 mod upkeep;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use loom_models::Models;
 use uuid::Uuid;
@@ -55,11 +56,13 @@ pub struct App {
     pub listen: Arc<dyn Listen>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
+    incoming: Arc<incoming::Incoming>,
 }
 
 /// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
 pub struct Started {
     _hearing: Option<Hearing>,
+    _incoming: incoming::Open,
     _running: Running,
     _upkeep: upkeep::Upkeep,
 }
@@ -105,9 +108,13 @@ impl App {
             live: Arc::default(),
             listen,
             microphone,
+            incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
-        Ok(Arc::new(app))
+        Ok(Arc::new_cyclic(|this| {
+            app.incoming = Arc::new(incoming::Incoming::new(dir.path(), this.clone()));
+            app
+        }))
     }
 
     fn weave(&self) -> Result<Vec<crate::pipeline::Node>> {
@@ -144,7 +151,8 @@ impl App {
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
-        Ok(Started { _hearing: hearing, _running: running, _upkeep: upkeep })
+        let incoming = self.incoming.resume();
+        Ok(Started { _hearing: hearing, _incoming: incoming, _running: running, _upkeep: upkeep })
     }
 
     fn ears(&self, road: Road) -> Result<Ears> {
@@ -174,6 +182,7 @@ impl App {
             specs: self.specs.clone(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
+            recordings: self.incoming.clone(),
             listen: self.listen.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),

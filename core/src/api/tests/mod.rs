@@ -4,6 +4,7 @@ mod answers;
 mod doors;
 mod live;
 mod masking;
+mod recordings;
 mod served;
 mod writing;
 
@@ -155,6 +156,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         specs: Vec::new(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
+        recordings: Arc::new(recordings::Kept(dir.path().join("incoming"))),
         settings,
         listen: Arc::new(crate::capture::Deaf),
         live: Arc::default(),
