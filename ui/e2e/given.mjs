@@ -17,7 +17,10 @@ export const group = (group, members, lag, topics = ["media.text.released"]) => 
 export const consumer = (groupId, subscribedTopics, producesTopics) => ({
   groupId, label: groupId, description: "", subscribedTopics, producesTopics, status: "active", memberCount: 1,
 });
+export const capture = (state, more = {}) => ({ state, device: "Desk microphone", chosen: null, since: "2025-10-14T08:02:00.000000Z", message: null, ...more });
 export const FULL = {
+  "/api/capture": capture("off", { device: null, since: null }),
+  "/api/capture/devices": { devices: [{ id: "desk", name: "Desk microphone", default: true }, { id: "ear", name: "Headset «ü»", default: false }] },
   "/api/timeline": { lines: LINES },
   "/api/timeline/search": { hits: [{ ...LINES[0], snippet: "The earliest book [printed] with", score: 3.2 }], capped: false },
   "/api/timeline/a/audio": wav(2.4),

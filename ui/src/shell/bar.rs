@@ -25,7 +25,7 @@ pub fn Bar(page: Memo<Option<Page>>, dialogs: Dialogs) -> impl IntoView {
             <a class="skip" href="#main" on:click=move |e| { e.prevent_default(); focus_main(); }>"Skip to the page"</a>
             <a class="mark" href=Page::Live.hash()><Mark /><span>"Loom"</span></a>
             <nav class="pages" aria-label="Pages">{PAGES.map(tab).collect_view()}</nav>
-            <button class="find" type="button" aria-label="Go to or do" on:click=move |_| dialogs.palette.set(true)>
+            <button class="find" type="button" on:click=move |_| dialogs.palette.set(true)>
                 <Icon name="search" /><span>"Go to or do…"</span><kbd>"Ctrl K"</kbd></button>
             <Ear page />
             <Rest dialogs />
