@@ -21,7 +21,7 @@ const settings = (t, answers, more) => open(held, t, { ...FULL, "/api/settings":
 test("settings stand in groups, and a change is sent when it is made", async (t) => {
   const { page, served } = await settings(t, { "/api/settings": (r) => (r.method === "PATCH" ? page_("engine" in r.body) : page_()) });
   await page.getByRole("heading", { name: "Listening" }).waitFor();
-  assert.deepEqual(await page.locator("section.plain > h2").allInnerTexts(), ["This page", "Listening", "Sound", "Network"]);
+  assert.deepEqual(await page.locator("section.sheet > h2").allInnerTexts(), ["This page", "Listening", "Sound", "Network"]);
   assert.equal(await page.getByLabel("Space for sound").inputValue(), "21.47");
   assert.ok(await page.getByLabel("Port").isDisabled());
   await page.getByText("Set by the environment").waitFor();

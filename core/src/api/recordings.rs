@@ -30,7 +30,7 @@ pub trait TakeIn: Send + Sync {
     /// being listened to.
     fn take(&self, path: PathBuf) -> Result<Taken>;
     /// What was written there is not wanted.
-    fn drop(&self, path: PathBuf);
+    fn give_up(&self, path: PathBuf);
 }
 
 /// The recording that comes with Loom, and its name.
@@ -56,7 +56,11 @@ async fn take(Extract(state): Extract<Arc<State>>, Params(q): Params<Named>, bod
     let path = blocking(move || recordings.place(&q.name)).await?;
     if let Err(problem) = write(path.clone(), body.into_data_stream()).await {
         let recordings = state.recordings.clone();
-        blocking(move || Ok(recordings.drop(path))).await?;
+        let gone = move || {
+            recordings.give_up(path);
+            Ok(())
+        };
+        blocking(gone).await?;
         return Err(problem);
     }
     begin(state, path).await

@@ -67,7 +67,7 @@ impl Incoming {
 impl TakeIn for Incoming {
     fn place(&self, name: &str) -> Result<PathBuf> {
         let app = self.app.upgrade().ok_or_else(ending)?;
-        let folder = self.folder.join(message_id(&*app.clock, &*app.entropy).simple().to_string());
+        let folder = self.folder.join(message_id(app.clock.now(), &*app.entropy).simple().to_string());
         let unwritable = |e: io::Error| Error::stop("the data folder takes no recordings: free some space").because(e);
         fs::create_dir_all(&folder).map_err(unwritable)?;
         Ok(folder.join(plain(name)))
@@ -92,11 +92,13 @@ impl TakeIn for Incoming {
             let_go(&path);
             return Err(Error::retry("enough recordings are being listened to: send this one when they are done"));
         }
-        self.listen(recording, path).inspect_err(|_| drop(self.at_once.fetch_sub(1, Ordering::AcqRel)))?;
+        self.listen(recording, path).inspect_err(|_| {
+            self.at_once.fetch_sub(1, Ordering::AcqRel);
+        })?;
         Ok(taken)
     }
 
-    fn drop(&self, path: PathBuf) {
+    fn give_up(&self, path: PathBuf) {
         let_go(&path);
     }
 }

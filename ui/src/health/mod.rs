@@ -32,13 +32,13 @@ pub fn Health() -> impl IntoView {
         Load::Failed(trouble) => view! { <Failure trouble /> }.into_any(),
         Load::Ready(all) => view! {
             <p class="summary">{checks::summary(&all)}</p>
-            <ul class="plain">{all.into_iter().map(|check| view! { <One check again /> }).collect_view()}</ul>
+            <ul class="sheet">{all.into_iter().map(|check| view! { <One check again /> }).collect_view()}</ul>
         }
         .into_any(),
     };
     view! {
         <main id="main" class="health">
-            <header class="plain-head"><h1>"Health"</h1>
+            <header class="sheet-head"><h1>"Health"</h1>
                 <p class="quiet">{move || looked.get().map(|at| format!("Last looked at {}", clock(at, offset_s(at))))}</p>
                 <Age every_s=EVERY_S />
                 <button class="btn" type="button" on:click=move |_| again.update(|n| *n += 1)>"Look again"</button>

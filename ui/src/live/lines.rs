@@ -60,7 +60,9 @@ pub fn Lines() -> impl IntoView {
         }
     });
     ws.hear(&[Channel::Lines], move |out| match out {
-        WsOut::Line(row) => today.update(|t| drop(t.put(Said::seen(row.clone(), now_s()), from.get_untracked()))),
+        WsOut::Line(row) => today.update(|t| {
+            t.put(Said::seen(row.clone(), now_s()), from.get_untracked());
+        }),
         WsOut::LineGone { message_id } => today.update(|t| t.gone(message_id)),
         _ => {}
     });

@@ -30,7 +30,7 @@ pub fn Settings() -> impl IntoView {
             .into_iter()
             .map(|group| {
                 view! {
-                    <section class="plain"><h2>{group.name}</h2>
+                    <section class="sheet"><h2>{group.name}</h2>
                         {group.fields.into_iter().map(|field| view! { <Field field restart /> }).collect_view()}</section>
                 }
             })
@@ -39,7 +39,7 @@ pub fn Settings() -> impl IntoView {
     };
     view! {
         <main id="main" class="settings">
-            <header class="plain-head"><h1>"Settings"</h1><Age every_s=EVERY_S />
+            <header class="sheet-head"><h1>"Settings"</h1><Age every_s=EVERY_S />
                 {move || restart.get().then(|| view! { <p class="age" role="status"><Icon name="clock" />"Something you changed holds from the next start."</p> })}
             </header>
             <Colours />
@@ -53,7 +53,7 @@ pub fn Settings() -> impl IntoView {
 fn Colours() -> impl IntoView {
     let theme = Theme::of_page();
     view! {
-        <section class="plain"><h2>"This page"</h2>
+        <section class="sheet"><h2>"This page"</h2>
             <div class="row-of">
                 <div><h3 id="colours">"Colours"</h3><p class="quiet">"Paper or ink. Kept in this browser alone."</p></div>
                 <div class="seg" role="group" aria-labelledby="colours">{Theme::ALL.map(|(value, name)| view! {

@@ -25,7 +25,7 @@ impl TakeIn for Kept {
         }
         Ok(Taken { stream_id: bytes.len().to_string(), started_at: "2026-01-01T00:00:00.000000Z".into(), known: false })
     }
-    fn drop(&self, path: PathBuf) {
+    fn give_up(&self, path: PathBuf) {
         std::fs::remove_file(path).unwrap();
     }
 }
