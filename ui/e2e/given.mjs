@@ -21,7 +21,10 @@ export const DAY = {
   date: "2025-10-14", from: "2025-10-14T00:00:00Z", to: "2025-10-15T00:00:00Z", lines: 3, speech_s: 7.2,
   rows: [{ source: "reading.flac", levels: Array.from({ length: 480 }, (_, n) => (n === 200 || n === 221 ? 2 : 0)) }],
 };
+export const capture = (state, more = {}) => ({ state, device: "Desk microphone", chosen: null, since: "2025-10-14T08:02:00.000000Z", message: null, ...more });
 export const FULL = {
+  "/api/capture": capture("off", { device: null, since: null }),
+  "/api/capture/devices": { devices: [{ id: "desk", name: "Desk microphone", default: true }, { id: "ear", name: "Headset «ü»", default: false }] },
   "/api/timeline": { lines: LINES },
   "/api/timeline/search": { hits: [{ ...LINES[0], snippet: "The earliest book [printed] with", score: 3.2 }], capped: false },
   "/api/timeline/a/audio": wav(2.4),

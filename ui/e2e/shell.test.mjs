@@ -1,8 +1,8 @@
 // What every page has: the key, refusals, a Loom that is gone; then the whole of it with a real Loom.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FULL } from "./given.mjs";
-import { chromeForTests, loom, open, shot } from "./stage.mjs";
+import { FULL, capture } from "./given.mjs";
+import { accessible, chromeForTests, loom, open, shot } from "./stage.mjs";
 
 const held = chromeForTests();
 
@@ -48,6 +48,66 @@ test("a phone shows the same without scrolling sideways", async (t) => {
   await shot(page, "pipeline-phone");
 });
 
+test("the palette goes anywhere and does anything by a few letters", async (t) => {
+  const answers = { ...FULL, "/api/capture": capture("listening"), "/api/capture/pause": capture("paused") };
+  const { page, served } = await open(held, t, answers, { hash: "#timeline", token: true });
+  await page.getByText("The earliest book").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").waitFor();
+  await accessible(page);
+  await page.keyboard.type("tdt");
+  await page.locator('[role=option][aria-selected="true"]', { hasText: "parakeet-tdt-consumer" }).waitFor();
+  await shot(page, "palette");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.hash === "#pipeline/parakeet-tdt-consumer");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("pause");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Go on" }).waitFor();
+  assert.ok(served.asked.some((a) => a.path === "/api/capture/pause"));
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("zzzz");
+  await page.getByText("Nothing is called “zzzz”").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("combobox").waitFor({ state: "detached" });
+});
+
+test("keys go from page to page, help tells them, and none works in a field", async (t) => {
+  const { page } = await open(held, t, { ...FULL, "/api/settings": { fields: [], restart_needed: false } }, { hash: "#timeline", token: true });
+  await page.getByText("The earliest book").waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await accessible(page);
+  await shot(page, "help");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.keyboard.press("g");
+  await page.keyboard.press("l");
+  await page.locator("main.live").waitFor();
+  assert.equal(await page.title(), "Live · Loom");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.getByRole("searchbox").fill("");
+  await page.getByRole("searchbox").pressSequentially("gl?");
+  assert.equal(await page.getByRole("searchbox").inputValue(), "gl?");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
+test("the skip link leads to the page, the menu to the rest", async (t) => {
+  const { page } = await open(held, t, { ...FULL, "/api/settings": { fields: [], restart_needed: false } }, { hash: "#timeline", token: true });
+  await page.getByText("The earliest book").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  assert.ok(page.url().endsWith("#timeline"));
+  await page.getByRole("button", { name: "More" }).click();
+  await accessible(page);
+  await shot(page, "menu");
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await page.locator("main.settings").waitFor();
+});
+
 test("with a real Loom: a recording goes in, its words are found and played", async (t) => {
   const real = await loom();
   t.after(real.stop);
@@ -58,6 +118,8 @@ test("with a real Loom: a recording goes in, its words are found and played", as
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
   await page.goto(`${real.url}/#token=${real.token}`);
+  await page.getByText("What you say becomes a timeline").waitFor();
+  await page.goto(`${real.url}/#timeline`);
   await page.locator("li.said", { hasText: /Dashwood/i }).waitFor({ timeout: 120_000 });
   await page.getByRole("searchbox").fill("leisure");
   await page.locator("mark", { hasText: /leisure/i }).waitFor();

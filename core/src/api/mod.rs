@@ -18,9 +18,9 @@ mod docs;
 mod doctor;
 mod door;
 mod envelope;
+mod groups;
 #[cfg(feature = "grpc")]
 mod grpc;
-mod groups;
 mod health;
 mod metrics;
 mod models;
@@ -31,6 +31,7 @@ mod privacy;
 mod problem;
 mod produce;
 mod query;
+mod recordings;
 mod router;
 mod serve;
 mod sound;
@@ -54,6 +55,7 @@ pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
 pub use pace::Pace;
 pub use problem::{Complaint, Problem};
+pub use recordings::TakeIn;
 pub use serve::serve;
 pub use sound::Connections;
 pub use state::{Ask, State};
@@ -126,6 +128,7 @@ fn routes() -> Routes {
         .merge(doctor::routes())
         .merge(capture::routes())
         .merge(router::routes())
+        .merge(recordings::routes())
         .merge(ws::routes())
 }
 

@@ -10,6 +10,7 @@ use super::metrics::Metrics;
 use super::models::ModelRow;
 use super::pace::Pace;
 use super::problem::Problem;
+use super::recordings::TakeIn;
 use super::sound::Connections;
 use super::ws::Sockets;
 use crate::bus::{Bus, GroupState};
@@ -56,6 +57,8 @@ pub struct State {
     pub forget: Arc<Forgetting>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
+    /// Where recordings come in.
+    pub recordings: Arc<dyn TakeIn>,
     /// The microphone.
     pub listen: Arc<dyn Listen>,
     /// What is not on the log.

@@ -3,10 +3,11 @@
 mod checks;
 pub mod engines;
 mod feed;
+mod incoming;
 mod upkeep;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use loom_models::Models;
 use uuid::Uuid;
@@ -67,6 +68,7 @@ pub struct App {
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
     engine: Arc<Shared>,
+    incoming: Arc<incoming::Incoming>,
 }
 
 /// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
@@ -75,6 +77,7 @@ pub struct Started {
     _guessing: Option<Guessing>,
     _routing: Supervisor,
     _tending: Tending,
+    _incoming: incoming::Open,
     _running: Running,
     _forgetting: forget::Keeping,
     _upkeep: upkeep::Upkeep,
@@ -144,11 +147,15 @@ impl App {
             uploads,
             forget: Arc::new(forget),
             microphone,
+            incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
         app.rules.know_stages(&app.specs);
         app.specs.push(router::Router::blank());
-        Ok(Arc::new(app))
+        Ok(Arc::new_cyclic(|this| {
+            app.incoming = Arc::new(incoming::Incoming::new(dir.path(), this.clone()));
+            app
+        }))
     }
 
     fn weave(&self) -> Result<Vec<crate::pipeline::Node>> {
@@ -195,11 +202,13 @@ impl App {
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
         let forgetting = self.forget.start()?;
+        let incoming = self.incoming.resume();
         Ok(Started {
             _hearing: hearing,
             _guessing: guessing,
             _routing: routing,
             _tending: tending,
+            _incoming: incoming,
             _running: running,
             _forgetting: forgetting,
             _upkeep: upkeep,
@@ -246,6 +255,7 @@ impl App {
             pace: api::Pace::default(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
+            recordings: self.incoming.clone(),
             listen: self.listen.clone(),
             forget: self.forget.clone(),
             live: self.live.clone(),

@@ -72,8 +72,7 @@ impl Consumption for Consume {
         let done = request.into_inner();
         let named: Vec<NextOffset> =
             done.positions.into_iter().map(|p| NextOffset { topic: p.topic, partition: p.partition, next: p.next }).collect();
-        let named: Option<Positions> =
-            if named.is_empty() { None } else { Some(shared::positions(&named).map_err(|p| status(&p))?) };
+        let named: Option<Positions> = if named.is_empty() { None } else { Some(shared::positions(&named).map_err(|p| status(&p))?) };
         let state = self.0.clone();
         let committed = blocking_for(move || state.consumers.commit(&done.group, &done.member_id, named)).await.map_err(|p| status(&p))?;
         Ok(Response::new(Committed { positions: shared::offsets(&committed).into_iter().map(position).collect() }))

@@ -13,8 +13,8 @@ use super::super::problem::Problem;
 use super::super::produce::{self, ItemResult, Way};
 use super::super::state::State;
 use super::super::ws::Closing;
-use super::words::{Accepted, Complaint, Item, Outcome, Refused, Summary, ingestion_server::Ingestion, outcome};
 use super::items::Items;
+use super::words::{Accepted, Complaint, Item, Outcome, Refused, Summary, ingestion_server::Ingestion, outcome};
 use super::{closed, code, status};
 use crate::bus::{TopicName, Trace};
 use crate::door::{self, Wrong, strict};
@@ -61,7 +61,9 @@ impl Call {
         loop {
             let outcomes = self.take(items.clone()).await?;
             match outcomes.first() {
-                Some(door::Outcome::Slow(seconds)) => tokio::time::sleep(Duration::from_secs_f64(seconds.clamp(0.05, LONGEST_WAIT_S))).await,
+                Some(door::Outcome::Slow(seconds)) => {
+                    tokio::time::sleep(Duration::from_secs_f64(seconds.clamp(0.05, LONGEST_WAIT_S))).await
+                }
                 _ => return Ok(outcomes),
             }
         }

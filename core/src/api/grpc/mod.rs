@@ -31,9 +31,8 @@ const MESSAGE_BYTES: usize = 4 << 20;
 pub fn routes(state: &Arc<State>) -> Router<Arc<State>> {
     let ingestion = IngestionServer::new(Ingest(state.clone())).max_decoding_message_size(MESSAGE_BYTES);
     let consumption = ConsumptionServer::new(Consume(state.clone())).max_decoding_message_size(MESSAGE_BYTES);
-    let routes = Router::new()
-        .route_service("/loom.v1.Ingestion/{call}", ingestion)
-        .route_service("/loom.v1.Consumption/{call}", consumption);
+    let routes =
+        Router::new().route_service("/loom.v1.Ingestion/{call}", ingestion).route_service("/loom.v1.Consumption/{call}", consumption);
     let reflection = || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIBED);
     match (reflection().build_v1(), reflection().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => routes

@@ -11,6 +11,7 @@ mod doors;
 mod grpc;
 mod live;
 mod masking;
+mod recordings;
 mod routing;
 mod routing_page;
 mod served;
@@ -207,6 +208,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         pace: super::Pace::default(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
+        recordings: Arc::new(recordings::Kept(dir.path().join("incoming"))),
         settings,
         listen: Arc::new(crate::capture::Deaf),
         live,
