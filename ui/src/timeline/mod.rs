@@ -15,6 +15,7 @@ mod hear;
 mod keys;
 mod list;
 mod opened;
+mod outside;
 mod page;
 mod player;
 mod said;

@@ -163,7 +163,7 @@ fn Listed(room: Room) -> impl IntoView {
                 <For each=move || list.unrolled.get() key=Item::key children=move |item| match item {
                     Item::Hour(_, name) => view! { <li class="hour">{name}</li> }.into_any(),
                     Item::Line(item) => view! { <Said room item /> }.into_any(),
-                    Item::Gap(_) => view! { <li class="gap" aria-hidden="true"><Coming /></li> }.into_any(),
+                    Item::Gap(_) => view! { <li class="gap"><Coming room /></li> }.into_any(),
                 } />
             </ol>
         </section>
@@ -172,9 +172,10 @@ fn Listed(room: Room) -> impl IntoView {
 
 /// The shape of what is being read.
 #[component]
-fn Coming() -> impl IntoView {
+fn Coming(room: Room) -> impl IntoView {
     view! {
-        <div class="coming">{[60, 82, 71, 48].map(|w| view! {
+        <div class="coming" aria-hidden="true">{move || room.list.trouble.get().map(|_| view! { <p class="quiet">"These lines could not be read. Trying again."</p> })}
+            {[60, 82, 71, 48].map(|w| view! {
             <p class="bone-line"><span class="skeleton" style=("inline-size", format!("{w}%"))></span></p>
         }).collect_view()}</div>
     }
