@@ -307,6 +307,43 @@ test("twenty thousand lines of a day scroll at fifty frames a second", async (t)
   });
 });
 
+test("all of twenty thousand lines are read by scrolling through them", async (t) => {
+  const { page } = await shown(t, many(20_000));
+  await page.getByText("number 0 ").waitFor();
+  const ran = await page.evaluate(async () => {
+    const frames = [];
+    let last = performance.now();
+    for (const end = last + 60_000; last < end; ) {
+      const now = await new Promise(requestAnimationFrame);
+      frames.push(now - last);
+      last = now;
+      scrollBy(0, 1500);
+      if (document.querySelector("li.said:last-child")?.textContent.includes("number 19999 ")) break;
+    }
+    frames.shift();
+    const tail = frames.slice(-100);
+    const fps = (of) => (1000 * of.length) / of.reduce((a, b) => a + b, 0);
+    return { fps: fps(frames), tail: fps(tail), longest: Math.max(...frames), frames: frames.length };
+  });
+  t.diagnostic(`${JSON.stringify(ran)}`);
+  await page.getByText("number 19999 ").waitFor();
+  assert.ok(ran.fps >= 50 && ran.tail >= 50, JSON.stringify(ran));
+});
+
+test("whoever is at the end of today stays there as lines come", async (t) => {
+  const today = new Date().toISOString().slice(0, 10);
+  const of = many(60, { day: today, hours: 0.01 });
+  const { page, served } = await shown(t, of, { where: `#timeline/${today}` });
+  await page.getByText("number 0 ").waitFor();
+  await page.waitForFunction(() => (scrollTo(0, document.documentElement.scrollHeight), document.querySelector("li.said:last-child")?.textContent.includes("number 59 ")));
+  const next = many(61, { day: today, hours: 0.0102 })[60];
+  served.ws.say({ type: "line", ...next });
+  await page.waitForFunction(() => {
+    const last = document.querySelector("li.said:last-child");
+    return last.textContent.includes("number 60 ") && last.getBoundingClientRect().bottom <= innerHeight;
+  });
+});
+
 test("ten thousand lines in an hour, and an address leads into their midst", async (t) => {
   const of = many(10_000, { from: 10, hours: 1 });
   const { page } = await shown(t, of, { where: `${DAY}/${of[6000].message_id}` });

@@ -1,7 +1,6 @@
-//! Playback, of one line at a time: it goes on while the line is scrolled away, and with the next line where it ends.
+//! Playback, of one line at a time: it goes on while the line is scrolled away.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,11 +10,8 @@ use loom_ui_model::timeline::wording::{Heard, step, times};
 use web_sys::HtmlAudioElement;
 
 use super::ask;
-use super::shown::Room;
 use crate::api::Trouble;
 
-/// Often enough for a word to light up when it is heard.
-const TICK: Duration = Duration::from_millis(50);
 const SPEEDS: [f64; 5] = [1.0, 1.25, 1.5, 2.0, 0.75];
 
 /// What one hears of the open line.
@@ -42,7 +38,7 @@ pub struct Deck {
     pub playing: RwSignal<bool>,
     pub speed: RwSignal<f64>,
     /// Play as soon as there is sound, from here.
-    wanted: StoredValue<Option<f64>>,
+    pub wanted: StoredValue<Option<f64>>,
 }
 
 impl Deck {
@@ -165,7 +161,7 @@ impl Deck {
     }
 
     /// What the element says: it has no signal of its own. True when the line has just ended.
-    fn look(self) -> bool {
+    pub fn look(self) -> bool {
         let Some(audio) = self.element() else { return false };
         let at = audio.current_time();
         if self.at_s.try_get_untracked() != Some(at) {
@@ -178,36 +174,4 @@ impl Deck {
         }
         audio.ended() && before == Some(true)
     }
-}
-
-/// Plays what is open, and goes on with the next line.
-pub fn run(room: Room) {
-    let Room { shown, list, deck, .. } = room;
-    Effect::new(move |_| {
-        let line = shown.line.get();
-        list.held.track();
-        let loaded = deck.row.with_untracked(|r| r.as_ref().map(|r| r.message_id.clone()));
-        let row = line.as_deref().and_then(|id| list.row(id));
-        if line.is_none() && loaded.is_some() || row.as_ref().is_some_and(|r| Some(&r.message_id) != loaded.as_ref()) {
-            deck.put(row);
-        }
-    });
-    let ticks = set_interval_with_handle(
-        move || {
-            if deck.look()
-                && let Some(next) = shown.line.get_untracked().and_then(|id| list.beside(&id, 1))
-            {
-                list.hold(&next);
-                deck.wanted.set_value(Some(0.0));
-                shown.choose(Some(next));
-            }
-        },
-        TICK,
-    );
-    on_cleanup(move || {
-        if let Ok(ticks) = ticks {
-            ticks.clear();
-        }
-        deck.clear();
-    });
 }

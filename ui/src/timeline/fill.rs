@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use loom_schemas::api::TimelineRow;
 use loom_ui_model::retry::wait_s;
 use loom_ui_model::time::{Day, micros};
+use loom_ui_model::timeline::address::encoded;
 use loom_ui_model::timeline::guess::Guess;
 use loom_ui_model::timeline::held::{Held, Side};
 use loom_ui_model::timeline::roll::{Gap, Item};
@@ -135,6 +136,17 @@ impl List {
             (true, false) => "&starred=true",
             (false, true) => "&masked=true",
             (true, true) => "&starred=true&masked=true",
+        }
+    }
+
+    /// The same with the one source that is left, where all others are switched off.
+    pub fn narrowed(self) -> String {
+        let off = self.shown.off.get_untracked();
+        let sources = self.shown.woven.with_untracked(|w| w.iter().flat_map(|d| &d.rows).map(|r| r.source.clone()).collect::<Vec<_>>());
+        let mut on = sources.into_iter().filter(|s| !off.contains(s));
+        match (on.next(), on.next()) {
+            (Some(source), None) if !off.is_empty() => format!("{}&source={}", self.only(), encoded(&source)),
+            _ => self.only().into(),
         }
     }
 }

@@ -9,6 +9,7 @@ use web_sys::HtmlElement;
 
 use super::ask::Days;
 use super::calendar::Calendar;
+use super::outside::close_outside;
 use super::save::Save;
 use super::shown::{Room, Shown, Step};
 use crate::api::get;
@@ -22,11 +23,12 @@ pub fn Head(room: Room) -> impl IntoView {
     let shown = room.shown;
     let day = move || shown.day.get().unwrap_or_else(|| shown.today());
     let last = move || day() >= shown.today();
-    let calendar = RwSignal::new(false);
+    let (calendar, turns) = (RwSignal::new(false), NodeRef::<html::Span>::new());
+    close_outside(turns, calendar);
     view! {
         <header class="day">
             <div class="day-name">
-                <span class="turn">
+                <span class="turn" node_ref=turns>
                     <button class="btn only" type="button" aria-label="Day before" aria-keyshortcuts="[" on:click=move |_| turn(room, false)><Icon name="left" /></button>
                     <button class="btn only" type="button" aria-label="Day after" aria-keyshortcuts="]" disabled=last
                         on:click=move |_| turn(room, true)><Icon name="right" /></button>

@@ -10,7 +10,10 @@ use super::shown::{Room, Step};
 
 pub fn run(room: Room) {
     let keys = window_event_listener(ev::keydown, move |e| {
-        if !e.default_prevented() && !e.ctrl_key() && !e.meta_key() && !e.alt_key() {
+        let command = e.ctrl_key() || e.meta_key();
+        if command && e.key() == "z" && at() != At::Field {
+            room.toasts.undo_last(room);
+        } else if !e.default_prevented() && !command && !e.alt_key() {
             pressed(room, &e);
         }
     });
@@ -63,7 +66,6 @@ fn pressed(room: Room, e: &KeyboardEvent) {
         ("s", Some(id)) => done(star(room, id)),
         ("e", Some(id)) => done(edit(room, id)),
         ("Delete", Some(id)) => done(delete(room, id)),
-        ("z", _) => done(room.toasts.undo_last(room)),
         _ => false,
     };
     if used {

@@ -14,7 +14,8 @@ use crate::parts::Icon;
 
 #[component]
 pub fn Said(room: Room, item: LineItem) -> impl IntoView {
-    let LineItem { line, clock, repeated } = item;
+    let clock = item.clock();
+    let LineItem { line, repeated, .. } = item;
     let id = StoredValue::new(line.row.message_id.clone());
     let dye = room.shown.dye(&line.row.source);
     let drawn = line.row.clone();

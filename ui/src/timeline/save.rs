@@ -10,6 +10,7 @@ use web_sys::{HtmlAnchorElement, HtmlElement, KeyboardEvent};
 
 use super::ask;
 use super::deeds::sentence;
+use super::outside::close_outside;
 use super::shown::Room;
 use crate::parts::Icon;
 
@@ -21,6 +22,8 @@ const FORMS: [(&str, &str); 5] =
 pub fn Save(room: Room) -> impl IntoView {
     let open = RwSignal::new(false);
     let (button, menu) = (NodeRef::<html::Button>::new(), NodeRef::<html::Div>::new());
+    let around = NodeRef::<html::Span>::new();
+    close_outside(around, open);
     Effect::new(move |_| {
         if menu.get().is_some() {
             spawn_local(async move {
@@ -45,7 +48,7 @@ pub fn Save(room: Room) -> impl IntoView {
         e.prevent_default();
     };
     view! {
-        <span class="save">
+        <span class="save" node_ref=around>
             <button class="btn plain only" type="button" node_ref=button aria-label="Save what is shown" aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|o| *o = !*o)><Icon name="download" /></button>
             {move || open.get().then(|| view! {
@@ -77,7 +80,7 @@ fn save(room: Room, form: &'static str) {
     let shown = room.shown;
     let Some(bolt) = untrack(|| shown.bolt()) else { return };
     let (from, to) = bolt.part(shown.part.get_untracked());
-    let mut path = format!("/api/timeline/export?format={form}&from={}&to={}{}", ask::time(from), ask::time(to), room.list.only());
+    let mut path = format!("/api/timeline/export?format={form}&from={}&to={}{}", ask::time(from), ask::time(to), room.list.narrowed());
     let query = shown.query.get_untracked();
     if !query.is_empty() {
         path += &format!("&q={}", encoded(&query));

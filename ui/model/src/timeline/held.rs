@@ -1,6 +1,7 @@
 //! What of a span of time the page holds: lines in order, and which parts of it have been read. The rest are gaps, read
 //! when they come into view.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use loom_schemas::api::TimelineRow;
@@ -12,10 +13,17 @@ use crate::time::micros;
 pub struct HeldLine {
     /// Microseconds since 1970.
     pub at: i64,
+    /// Of its id: what tells lines apart in a hurry.
+    pub mark: u64,
     pub row: Arc<TimelineRow>,
 }
 
 impl HeldLine {
+    fn new(at: i64, row: TimelineRow) -> Self {
+        let mut hasher = DefaultHasher::new();
+        row.message_id.hash(&mut hasher);
+        Self { at, mark: hasher.finish(), row: Arc::new(row) }
+    }
     fn key(&self) -> (i64, &str) {
         (self.at, &self.row.message_id)
     }
@@ -116,7 +124,7 @@ impl Held {
     fn add_lines(&mut self, rows: Vec<TimelineRow>) {
         for row in rows {
             let Some(at) = micros(&row.recorded_at) else { continue };
-            let line = HeldLine { at, row: Arc::new(row) };
+            let line = HeldLine::new(at, row);
             match self.lines.binary_search_by(|l| l.key().cmp(&line.key())) {
                 Ok(same) => self.lines[same] = line,
                 Err(place) => self.lines.insert(place, line),

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::guess::Guess;
 use super::held::{Held, HeldLine};
-use crate::time::{clock, hour};
+use crate::time::hour;
 
 /// Something of the list; all have one place in it, from top to bottom.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +21,8 @@ pub enum Item {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LineItem {
     pub line: HeldLine,
-    /// `10:02`
-    pub clock: String,
+    /// Local, of the day.
+    pub minute: i64,
     /// The line before has the same minute: written for readers of the page's text alone.
     pub repeated: bool,
 }
@@ -39,7 +39,7 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     Hour(i64),
-    Line(String, bool),
+    Line(u64, bool),
     Gap(i64),
 }
 
@@ -47,7 +47,7 @@ impl Item {
     pub fn key(&self) -> Key {
         match self {
             Self::Hour(at, _) => Key::Hour(*at),
-            Self::Line(l) => Key::Line(l.line.row.message_id.clone(), l.repeated),
+            Self::Line(l) => Key::Line(l.line.mark, l.repeated),
             Self::Gap(g) => Key::Gap(g.from),
         }
     }
@@ -64,26 +64,50 @@ pub fn items(
     let mut out = Vec::with_capacity(held.lines().len() + 26);
     let inside = |(from, to): (i64, i64)| (from.max(within.0), to.min(within.1));
     let mut gaps = held.gaps().into_iter().map(inside).filter(|(from, to)| from < to).peekable();
-    let (mut last_hour, mut last_clock) = (None, String::new());
+    let (mut last_hour, mut last_minute) = (None, None);
+    let mut zone = Zone { quarter: i64::MIN, offset_s: 0 };
     let gap = |(from, to)| Item::Gap(Gap { from, to, lines: guess.map(|g| g.lines(from, to)) });
     for line in held.lines().iter().filter(|l| (within.0..within.1).contains(&l.at) && wanted(l)) {
         while let Some(before) = gaps.next_if(|(from, _)| *from <= line.at) {
             out.push(gap(before));
-            last_clock.clear();
+            last_minute = None;
         }
         let second = line.at.div_euclid(1_000_000);
-        let offset = offset_s(second);
+        let offset = zone.at(second, &offset_s);
         let begin = second - (second + offset).rem_euclid(3600);
         if last_hour != Some(begin) {
             out.push(Item::Hour(begin, format!("{:02}:00", hour(second, offset))));
             last_hour = Some(begin);
         }
-        let clock = clock(second, offset);
-        out.push(Item::Line(LineItem { line: line.clone(), repeated: clock == last_clock, clock: clock.clone() }));
-        last_clock = clock;
+        let minute = (second + offset).div_euclid(60);
+        out.push(Item::Line(LineItem { line: line.clone(), repeated: last_minute == Some(minute), minute: minute.rem_euclid(1440) }));
+        last_minute = Some(minute);
     }
     out.extend(gaps.map(gap));
     out
+}
+
+impl LineItem {
+    /// `10:02`
+    pub fn clock(&self) -> String {
+        format!("{:02}:{:02}", self.minute / 60, self.minute % 60)
+    }
+}
+
+/// The local offset, asked for once a quarter of an hour: zones change at none shorter.
+struct Zone {
+    quarter: i64,
+    offset_s: i64,
+}
+
+impl Zone {
+    fn at(&mut self, second: i64, ask: &impl Fn(i64) -> i64) -> i64 {
+        let quarter = second.div_euclid(900);
+        if quarter != self.quarter {
+            *self = Self { quarter, offset_s: ask(second) };
+        }
+        self.offset_s
+    }
 }
 
 /// Heights that were measured, and guesses for the rest, in px.
@@ -204,8 +228,8 @@ mod tests {
     fn names(items: &[Item]) -> Vec<String> {
         let name = |i: &Item| match i {
             Item::Hour(_, name) => name.clone(),
-            Item::Line(l) if l.repeated => format!("({})", l.clock),
-            Item::Line(l) => l.clock.clone(),
+            Item::Line(l) if l.repeated => format!("({})", l.clock()),
+            Item::Line(l) => l.clock(),
             Item::Gap(_) => "gap".into(),
         };
         items.iter().map(name).collect()
