@@ -48,8 +48,14 @@ fn look(heard: Heard, layout: Layout, laid: &Laid, at: usize, width: f64, far: b
     let Some(topic) = laid.net.topics.get(thread.topic) else { return Look::default() };
     let kind = |node: usize| laid.net.nodes[node].kind;
     let mut strands = layout.strands.with(|s| s.get(thread.topic).cloned()).unwrap_or_default();
-    // Before they meet, each source's thread is its own.
+    let many = strands.len();
+    let mut points = thread.points;
+    // Before they meet, each source's thread is its own, and goes to its side of the topic's.
     if let Some(writer) = thread.writer.filter(|w| kind(*w) == Kind::Source) {
+        let own = strands.iter().position(|s| *s == Strand::Of(writer)).unwrap_or(many.saturating_sub(1));
+        if thread.reader.is_none() && !far {
+            aside(&mut points, ((many as f64 - 1.0) / 2.0 - own as f64) * (width + 1.0));
+        }
         strands.retain(|s| *s == Strand::Of(writer));
     }
     if far || strands.is_empty() {
@@ -65,7 +71,13 @@ fn look(heard: Heard, layout: Layout, laid: &Laid, at: usize, width: f64, far: b
     }
     let sources = topic.writers.iter().any(|w| kind(*w) == Kind::Source);
     let slack = slack(heard, laid, thread.topic, thread.reader, sources);
-    Look { points: thread.points, strands: dyed, slack: Some(slack), plies: sources && slack == Slack::Taut }
+    Look { points, strands: dyed, slack: Some(slack), plies: sources && thread.writer.is_some() && slack == Slack::Taut }
+}
+
+/// Ends so far to the left of where it would.
+fn aside(points: &mut [(f64, f64)], left: f64) {
+    let Some(row) = points.last().map(|p| p.1) else { return };
+    points.iter_mut().filter(|p| p.1 == row).for_each(|p| p.1 -= left);
 }
 
 fn slack(heard: Heard, laid: &Laid, topic: usize, reader: Option<usize>, sources: bool) -> Slack {

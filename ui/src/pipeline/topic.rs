@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use loom_ui_model::numbers::{bytes, count, rate};
+use loom_ui_model::records::clock_ms;
 
 use super::heard::Heard;
 use super::letters::Letters;
@@ -42,8 +43,8 @@ pub fn TopicPanel(topic: String) -> impl IntoView {
                         "Live tail"</button></div>
                 {move || tail.newest.with(Vec::is_empty).then(|| view! { <p class="quiet">"None that is kept."</p> })}
                 <For each=move || tail.newest.get() key=|r| (r.partition, r.offset) let:record>
-                    <details class="latest"><summary><b class="num">{count(record.offset)}</b>" "<span class="faint">{record.received_at.clone()}</span></summary>
-                        <Json value=serde_json::to_value(&record).unwrap_or_default() /></details>
+                    <details class="latest"><summary><b class="num">{count(record.offset)}</b>" "<time class="faint" datetime=record.received_at.clone()>{clock_ms(&record.received_at, crate::browser::offset_s)}</time></summary>
+                        <Json record /></details>
                 </For>
             </section>
         </aside>

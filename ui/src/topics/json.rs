@@ -1,7 +1,8 @@
-//! A value as collapsible JSON: keys, strings in ink, numbers in the colour of focus, with copies of value and path.
+//! A record as collapsible JSON: keys, strings in ink, numbers in the colour of focus, with copies of value and path.
 
 use leptos::prelude::*;
-use loom_ui_model::records::{Branch, branches, copied, shown};
+use loom_schemas::api::Envelope;
+use loom_ui_model::records::{Branch, branches, copied, of_record, shown};
 use serde_json::Value;
 
 use crate::browser;
@@ -10,8 +11,8 @@ use crate::browser;
 const FIRST: usize = 50;
 
 #[component]
-pub fn Json(value: Value) -> impl IntoView {
-    view! { <div class="json" role="group" tabindex="0" aria-label="Value"><Under value path=String::new() /></div> }
+pub fn Json(record: Envelope) -> impl IntoView {
+    view! { <div class="json" role="group" tabindex="0" aria-label="Value">{of_record(&record).into_iter().map(one).collect_view()}</div> }
 }
 
 #[component]

@@ -25,14 +25,12 @@ pub enum Beside {
 
 #[component]
 pub fn RecordPanel(record: Envelope, takes: bool, beside: RwSignal<Beside>, shown: Shown) -> impl IntoView {
-    let value = serde_json::to_value(&record).unwrap_or_default();
-    let (all, data) = (serde_json::to_string_pretty(&value).unwrap_or_default(), record.data.clone());
-    let value = ordered(&record, value);
+    let (all, data) = (serde_json::to_string_pretty(&record).unwrap_or_default(), record.data.clone());
     view! {
         <aside class="panel record" aria-labelledby="rec">
             <div class="head"><h2 id="rec">"Offset "{count(record.offset)}</h2><span class="faint">"partition "{record.partition}</span>
                 <button class="btn only" type="button" aria-label="Close" on:click=move |_| shown.chosen.set(None)><Icon name="close" /></button></div>
-            <Json value />
+            <Json record=record.clone() />
             <div class="row">
                 <button class="btn plain" type="button" on:click=move |_| browser::copy(&all)><Icon name="copy" />"Copy all"</button>
                 {takes.then(|| view! {
@@ -41,19 +39,6 @@ pub fn RecordPanel(record: Envelope, takes: bool, beside: RwSignal<Beside>, show
             </div>
         </aside>
     }
-}
-
-/// The envelope in the order in which it is written down, the payload last.
-fn ordered(record: &Envelope, value: Value) -> Value {
-    const HEAD: [&str; 8] = ["schema", "message_id", "device_id", "recorded_at", "received_at", "trace_id", "span_id", "producer"];
-    let mut out = serde_json::Map::new();
-    for key in HEAD.into_iter().chain(["data"]) {
-        out.insert(key.into(), value.get(key).cloned().unwrap_or_default());
-    }
-    if record.data.is_null() {
-        out.insert("data".into(), Value::String("erased".into()));
-    }
-    Value::Object(out)
 }
 
 #[derive(Deserialize)]

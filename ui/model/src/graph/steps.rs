@@ -17,7 +17,12 @@ pub enum Step {
 pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
     let mut stops: Vec<usize> =
         (0..net.nodes.len()).filter(|i| matches!(net.nodes[*i].kind, Kind::Group | Kind::Gate | Kind::Fold(_))).collect();
-    stops.sort_by_key(|i| (columns[*i], rows.nodes[*i].abs(), rows.nodes[*i]));
+    // What lies beside the road stands just before the group that it flows to.
+    let turn = |i: usize| match net.edges().filter(|(w, _)| *w == i).map(|(_, r)| columns[r]).min() {
+        Some(next) if rows.nodes[i] != 0 => 2 * next - 1,
+        _ => 2 * columns[i],
+    };
+    stops.sort_by_key(|i| (turn(*i), rows.nodes[*i].abs(), rows.nodes[*i]));
     let mut said = vec![false; net.topics.len()];
     let mut out = Vec::new();
     for (nth, node) in stops.into_iter().enumerate() {
@@ -29,8 +34,13 @@ pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
         if nth == 0 && !sources.is_empty() {
             out.push(Step::From(std::mem::take(&mut sources)));
         }
-        let fresh = inputs.into_iter().filter(|t| !std::mem::replace(&mut said[*t], true));
-        out.extend(fresh.map(|topic| Step::Via { topic, group: node }));
+        // On the road, what comes straight from sources is said by their names.
+        let on_road = inputs.iter().any(|t| rows.topics[*t] == 0);
+        let joins =
+            |t: &usize| on_road && rows.topics[*t] != 0 && net.topics[*t].writers.iter().all(|w| net.nodes[*w].kind == Kind::Source);
+        let mut fresh: Vec<usize> = inputs.into_iter().filter(|t| !std::mem::replace(&mut said[*t], true)).filter(|t| !joins(t)).collect();
+        fresh.sort_by_key(|t| rows.topics[*t] == 0);
+        out.extend(fresh.into_iter().map(|topic| Step::Via { topic, group: node }));
         out.push(Step::Stop { node, joins: sources });
     }
     // Topics that nobody reads stand at the end of the road.

@@ -256,4 +256,8 @@ fn two_hundred_nodes_are_laid_out_in_a_moment() {
     assert!(took.as_millis() < 2000, "{took:?}");
     assert_eq!(rows.nodes.iter().collect::<BTreeSet<_>>().len(), 99);
     assert!(plan.threads.len() >= 199);
+    let wall = plan.wall.unwrap();
+    let left = |t: &&ThreadAt| net.topics[t.topic].side == Side::Sensitive;
+    let farthest = plan.threads.iter().filter(left).flat_map(|t| t.points.iter().map(|p| p.0)).fold(0.0, f64::max);
+    assert!(farthest <= wall, "what is sensitive goes through the gate alone: {farthest} beyond {wall}");
 }

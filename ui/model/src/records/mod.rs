@@ -6,7 +6,7 @@ mod tree;
 
 pub use filter::Filter;
 pub use probe::{Bisect, Volume, offsets};
-pub use tree::{Branch, branches, copied, path, shown};
+pub use tree::{Branch, branches, copied, of_record, path, shown};
 
 use loom_schemas::api::Envelope;
 use serde_json::Value;

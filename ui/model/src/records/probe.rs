@@ -28,7 +28,9 @@ impl Volume {
         let mut volume = Self { from_s, to_s, bars: vec![0.0; bars.max(1)] };
         volume.add(first.1, first.1, 1.0);
         for pair in asked.windows(2) {
-            volume.add(pair[0].1, pair[1].1, pair[1].0.saturating_sub(pair[0].0) as f64);
+            let records = pair[1].0.saturating_sub(pair[0].0);
+            // One that comes next came when it came.
+            volume.add(if records == 1 { pair[1].1 } else { pair[0].1 }, pair[1].1, records as f64);
         }
         volume
     }
@@ -110,7 +112,7 @@ mod tests {
         assert_eq!((volume.place(50.0), volume.time(0.5)), (0.5, 50.0));
         assert_eq!(volume.stitches(100.0, 48.0).matches('v').count(), 10);
         let gap = Volume::of(&[(0, 0.0), (1, 100.0)], 4);
-        assert_eq!(gap.bars.iter().sum::<f64>().round(), 2.0);
+        assert_eq!(gap.bars, [1.0, 0.0, 0.0, 1.0]);
         assert_eq!(Volume::of(&[], 4), Volume::default());
     }
 

@@ -1,5 +1,6 @@
 //! A value as a tree of JSON, and what is copied from it.
 
+use loom_schemas::api::Envelope;
 use serde_json::Value;
 
 /// A key and what is under it.
@@ -20,6 +21,23 @@ pub fn branches(value: &Value, under: &str) -> Vec<Branch> {
         }
         _ => Vec::new(),
     }
+}
+
+/// A record in the order in which it is written down, its payload last.
+pub fn of_record(record: &Envelope) -> Vec<Branch> {
+    let text = |key: &str, value: &str| Branch { key: key.into(), path: key.into(), value: Value::String(value.into()) };
+    let data = if record.data.is_null() { Value::String("erased".into()) } else { record.data.clone() };
+    vec![
+        text("schema", &record.schema),
+        text("message_id", &record.message_id),
+        text("device_id", &record.device_id),
+        text("recorded_at", &record.recorded_at),
+        text("received_at", &record.received_at),
+        text("trace_id", &record.trace_id),
+        text("span_id", &record.span_id),
+        text("producer", &record.producer),
+        Branch { key: "data".into(), path: "data".into(), value: data },
+    ]
 }
 
 /// `data.words`, and `data["odd key"]`.
@@ -71,6 +89,14 @@ mod tests {
         let first = &branches(&words.value, &words.path)[0];
         assert_eq!((first.path.as_str(), shown(first).as_str()), ("data.words[0]", "The"));
         assert_eq!(branches(&first.value, &first.path)[0].path, "data.words[0].start_s");
+    }
+
+    #[test]
+    fn a_record_ends_with_its_payload_also_when_that_is_erased() {
+        let record = super::super::tests::record(7, json!({"text": "x"}));
+        let of = of_record(&record);
+        assert_eq!((of[0].key.as_str(), of.last().unwrap().path.as_str(), &of.last().unwrap().value), ("schema", "data", &record.data));
+        assert_eq!(of_record(&super::super::tests::record(7, Value::Null)).last().unwrap().value, json!("erased"));
     }
 
     #[test]
