@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{dlq, doctor, groups, models, privacy, rebuild, search, serve, topics, transcribe};
+use commands::{dlq, doctor, groups, models, privacy, rebuild, schemas, search, serve, topics, transcribe};
 use context::Context;
 
 /// Weaves what your devices sense into one private, searchable timeline. Nothing leaves this machine.
@@ -44,6 +44,8 @@ enum Command {
     Dlq(dlq::Args),
     /// Make the timeline or the counts again from the log
     Rebuild(rebuild::Args),
+    /// What records hold, whether two versions get on, whether data fits
+    Schemas(schemas::Args),
     /// Mask what must not be seen in a text on standard input
     Privacy(privacy::Args),
     /// Model files: which there are, fetch, verify, remove
@@ -75,6 +77,7 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
         Some(Command::Groups(a)) => groups::run(&a, &context),
         Some(Command::Dlq(a)) => dlq::run(&a, &context),
         Some(Command::Rebuild(a)) => rebuild::run(&a, &context),
+        Some(Command::Schemas(a)) => schemas::run(&a, &context),
         Some(Command::Privacy(a)) => privacy::run(&a, &context),
         Some(Command::Models(a)) => models::run(&a, &context),
         Some(Command::Doctor(a)) => doctor::run(&a, &context),

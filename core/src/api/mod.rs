@@ -21,6 +21,7 @@ mod privacy;
 mod problem;
 mod produce;
 mod query;
+mod registry;
 mod serve;
 mod state;
 mod stores;
@@ -94,6 +95,7 @@ fn routes() -> Routes {
         .merge(doctor::routes())
         .merge(capture::routes())
         .merge(ws::routes())
+        .merge(registry::routes())
 }
 
 #[cfg(test)]

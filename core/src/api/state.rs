@@ -17,6 +17,7 @@ use crate::env::{Clock, Entropy};
 use crate::error::Result;
 use crate::live::Live;
 use crate::pipeline::Spec;
+use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::store::{Audio, Timeline};
 
@@ -40,6 +41,8 @@ pub struct State {
     pub models: Ask<ModelRow>,
     /// Where records come in.
     pub door: Arc<Door>,
+    /// Schemas, and what is held against them.
+    pub registry: Arc<Registry>,
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
     pub checks: Ask<Check>,

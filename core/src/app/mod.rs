@@ -28,6 +28,7 @@ use crate::live::Live;
 use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
+use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
@@ -51,6 +52,7 @@ pub struct App {
     specs: Vec<Spec>,
     probes: Mutex<Vec<Arc<Probe>>>,
     door: Arc<Door>,
+    registry: Arc<Registry>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     /// Absent where none was asked for.
@@ -77,8 +79,10 @@ impl App {
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let registry = Arc::new(Registry::open(&db, clock.clone())?);
         let door = Arc::new(Door {
             bus: bus.clone(),
+            registry: registry.clone(),
             devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
             blobs: Blobs::at(&dir.path().join("files")),
             clock: clock.clone(),
@@ -94,6 +98,7 @@ impl App {
             settings,
             device_id,
             door,
+            registry,
             models: Models::find(Some(dir.path())),
             db,
             data_dir: dir.path().to_path_buf(),
@@ -171,6 +176,7 @@ impl App {
             data_dir: self.data_dir.clone(),
             models: Arc::new(move || models.model_rows()),
             door: self.door.clone(),
+            registry: self.registry.clone(),
             specs: self.specs.clone(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),

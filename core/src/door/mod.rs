@@ -6,7 +6,6 @@ mod paths;
 mod shape;
 mod take;
 mod time;
-mod valid;
 
 pub use lift::Lifted;
 pub use paths::{Entry, PATHS, entry};

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Offer, Wrong, shape, valid};
+use super::{Offer, Wrong, shape};
 use crate::bus::{Bus, Class, Headers, NewRecord, TopicName, Trace, catalogued};
 use crate::env::{Clock, Entropy, Time, message_id};
 use crate::error::{Error, Result};
 use crate::identity::Devices;
+use crate::schema::{Complaint, Registry};
 use crate::store::blobs::Blobs;
 
 /// Where uploads go that nothing can be made of; they are kept, and named.
@@ -59,6 +60,8 @@ enum Made {
 /// The way in, for every door.
 pub struct Door {
     pub bus: Arc<dyn Bus>,
+    /// What payloads are held against.
+    pub registry: Arc<Registry>,
     pub devices: Arc<Devices>,
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
@@ -106,10 +109,8 @@ impl Door {
             return Ok(Made::Not(Outcome::Closed(why)));
         }
         self.put_aside(&mut offer)?;
-        let schema = offer.schema.take().unwrap_or_else(|| catalogued(&offer.topic).schema);
         let data = Value::Object(std::mem::take(&mut offer.data));
-        let placed = |w: Wrong| Wrong { pointer: format!("{}{}", offer.at, w.pointer), ..w };
-        let mut wrong: Vec<Wrong> = valid::complaints(&schema, &data)?.into_iter().map(placed).collect();
+        let (schema, mut wrong) = self.fits(&offer, &data)?;
         // Only what is right otherwise makes a device known.
         let device = match self.device(&offer, request, wrong.is_empty()) {
             Ok(device) => device,
@@ -133,6 +134,19 @@ impl Door {
         let value = data.to_string().into_bytes();
         let record = NewRecord::new(offer.topic, id, device, offer.recorded_at.unwrap_or(now), headers, value);
         Ok(Made::Record(record, unreadable))
+    }
+
+    /// The schema that a payload was held against, and what is wrong with it. Where a topic has none, the record keeps the name
+    /// that it came with.
+    fn fits(&self, offer: &Offer, data: &Value) -> Result<(String, Vec<Wrong>)> {
+        let said = offer.schema.as_deref();
+        let Some(held) = self.registry.held(&offer.topic, said)? else {
+            return Ok((said.map_or_else(|| catalogued(&offer.topic).schema, String::from), Vec::new()));
+        };
+        let complaints = held.complaints(data);
+        self.registry.note(&complaints);
+        let placed = |c: Complaint| Wrong { pointer: format!("{}{}", offer.at, c.pointer), rule: c.rule, expected: c.expected };
+        Ok((held.name.to_string(), complaints.into_iter().map(placed).collect()))
     }
 
     fn device(&self, offer: &Offer, request: &Request, resolve: bool) -> std::result::Result<Uuid, Wrong> {

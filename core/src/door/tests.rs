@@ -26,6 +26,7 @@ fn rig() -> Rig {
     let own = Uuid::from_u128(1);
     let door = Door {
         bus: Arc::new(Memory::new(clock.clone())),
+        registry: Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap()),
         devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock,

@@ -6,6 +6,7 @@ pub mod groups;
 pub mod models;
 pub mod privacy;
 pub mod rebuild;
+pub mod schemas;
 pub mod search;
 pub mod serve;
 pub mod topics;

@@ -124,8 +124,10 @@ pub fn rig_with(settings: Settings) -> Rig {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(&dir.path().join("loom.db"), &Key::new([7; 32])).unwrap();
     let own = Uuid::from_u128(5);
+    let registry = Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap());
     let door = Door {
         bus: bus.clone(),
+        registry: registry.clone(),
         devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock: clock.clone(),
@@ -135,6 +137,7 @@ pub fn rig_with(settings: Settings) -> Rig {
     let state = Arc::new(State {
         bus,
         door: Arc::new(door),
+        registry,
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
         clock,
