@@ -83,7 +83,9 @@ impl Client {
             serde_json::from_slice(&bytes).map_err(|e| Error::bug("the answer is no JSON: is another Loom version running?").because(e))?;
         match status {
             200..=299 => Ok(answer),
-            _ => Err(Error::invalid(answer["detail"].as_str().unwrap_or("the request was refused").to_string())),
+            _ => Err(Error::invalid(
+                answer["detail"].as_str().or(answer["message"].as_str()).unwrap_or("the request was refused").to_string(),
+            )),
         }
     }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, replay, rules, search, serve, topics, transcribe};
+use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, replay, rules, schemas, search, serve, topics, transcribe};
 use context::Context;
 
 /// Weaves what your devices sense into one private, searchable timeline. Nothing leaves this machine.
@@ -48,6 +48,8 @@ enum Command {
     Rules(rules::Args),
     /// Make the timeline or the counts again from the log
     Rebuild(rebuild::Args),
+    /// What records hold, whether two versions get on, whether data fits
+    Schemas(schemas::Args),
     /// Mask what must not be seen in a text on standard input
     Privacy(privacy::Args),
     /// Devices that send to this Loom
@@ -83,6 +85,7 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
         Some(Command::Replay(a)) => replay::run(&a, &context),
         Some(Command::Rules(a)) => rules::run(&a, &context),
         Some(Command::Rebuild(a)) => rebuild::run(&a, &context),
+        Some(Command::Schemas(a)) => schemas::run(&a, &context),
         Some(Command::Privacy(a)) => privacy::run(&a, &context),
         Some(Command::Devices(a)) => devices::run(&a, &context),
         Some(Command::Models(a)) => models::run(&a, &context),

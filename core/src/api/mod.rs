@@ -32,6 +32,7 @@ mod problem;
 mod produce;
 mod query;
 mod recordings;
+mod registry;
 mod router;
 mod serve;
 mod sound;
@@ -130,6 +131,7 @@ fn routes() -> Routes {
         .merge(router::routes())
         .merge(recordings::routes())
         .merge(ws::routes())
+        .merge(registry::routes())
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ pub async fn no_such_route() -> Problem {
 pub async fn uniform(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == MEDIA_TYPE);
+    let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == MEDIA_TYPE || t == super::registry::MEDIA_TYPE);
     if ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -23,6 +23,7 @@ use crate::forget::Forgetting;
 use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::router::{Replays, Rules};
+use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::store::{Audio, Timeline};
 
@@ -46,6 +47,8 @@ pub struct State {
     pub models: Ask<ModelRow>,
     /// Where records come in.
     pub door: Arc<Door>,
+    /// Schemas, and what is held against them.
+    pub registry: Arc<Registry>,
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
     /// Members from outside.

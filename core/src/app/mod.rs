@@ -33,6 +33,7 @@ use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
 use crate::router::{self, Replays, Rules, Supervisor};
+use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::speech::guess::{self, Guessing};
 use crate::speech::shared::Shared;
@@ -60,6 +61,7 @@ pub struct App {
     door: Arc<Door>,
     rules: Arc<Rules>,
     replays: Arc<Replays>,
+    registry: Arc<Registry>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     uploads: Arc<Uploads>,
@@ -98,8 +100,10 @@ impl App {
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
         let road = upload::Road { store: audio.clone(), bus: bus.clone() };
         let uploads = Arc::new(Uploads::open(&db, road, &dir.path().join("files").join("incoming"), upload::PATIENCE)?);
+        let registry = Arc::new(Registry::open(&db, clock.clone())?);
         let door = Arc::new(Door {
             bus: bus.clone(),
+            registry: registry.clone(),
             devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
             blobs: Blobs::at(&dir.path().join("files")),
             clock: clock.clone(),
@@ -111,7 +115,7 @@ impl App {
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
         let models = Models::find(Some(dir.path()));
-        let rules = Arc::new(Rules::open(&db, bus.clone(), &[])?);
+        let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[])?);
         let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
         let live = Arc::<Live>::default();
         let forget = Forgetting::open(forget::Parts {
@@ -135,6 +139,7 @@ impl App {
             door,
             engine: Shared::new(engines::ENGINE, engines::MODEL, engines::recognizer(&models)),
             models,
+            registry,
             db,
             data_dir: dir.path().to_path_buf(),
             key_place,
@@ -245,6 +250,7 @@ impl App {
             data_dir: self.data_dir.clone(),
             models: Arc::new(move || models.model_rows()),
             door: self.door.clone(),
+            registry: self.registry.clone(),
             specs: self.specs.clone(),
             consumers: Arc::new(Consumers::new(
                 self.bus.clone(),

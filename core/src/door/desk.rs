@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Door, Request, Wrong, valid};
+use super::{Door, Offer, Request, Wrong};
 use crate::bus::{Class, TopicName, catalogued};
 use crate::error::Result;
+use crate::schema::Held;
 
 /// A topic, as far as the door cares.
 #[derive(Clone)]
 pub struct Seat {
     /// Why nobody may write to it from outside.
     pub closed: Option<&'static str>,
-    /// Its own schema, name and version.
-    pub schema: String,
 }
 
 pub struct Desk<'a> {
     door: &'a Door,
     request: &'a Request<'a>,
     topics: Vec<(TopicName, Arc<Seat>)>,
-    schemas: Vec<(String, Option<Arc<Validator>>)>,
+    schemas: Vec<(TopicName, Option<String>, Option<Held>)>,
     devices: Vec<(String, Result<Uuid, Wrong>)>,
 }
 
@@ -41,20 +39,31 @@ impl<'a> Desk<'a> {
         }
         let made = catalogued(topic);
         let class = self.door.bus.topic(topic)?.map_or(made.class, |known| known.settings.class);
-        let seat = Arc::new(Seat { closed: closed(class, topic), schema: made.schema });
+        let seat = Arc::new(Seat { closed: closed(class, topic) });
         remember(&mut self.topics, (topic.clone(), seat.clone()));
         Ok(seat)
     }
 
-    /// What is wrong with a payload; nothing where there is no such schema.
-    pub fn complaints(&mut self, schema: &str, data: &Value) -> Result<Vec<Wrong>> {
-        if let Some((_, validator)) = self.schemas.iter().find(|(s, _)| s == schema) {
-            return Ok(validator.as_ref().map_or_else(Vec::new, |v| valid::against(v, data)));
+    /// What is wrong with a payload, by the schema of its topic that it names, or the newest; the schema's name stays with
+    /// the offer. Nothing where there is none.
+    pub fn fits(&mut self, offer: &mut Offer, data: &Value) -> Result<Vec<Wrong>> {
+        let Some(held) = self.held(&offer.topic, offer.schema.as_deref())? else {
+            offer.schema.get_or_insert_with(|| catalogued(&offer.topic).schema);
+            return Ok(Vec::new());
+        };
+        let complaints = held.complaints(data);
+        self.door.registry.note(&complaints);
+        offer.schema = Some(held.name.to_string());
+        Ok(complaints.into_iter().map(|c| Wrong { pointer: c.pointer, rule: c.rule, expected: c.expected }).collect())
+    }
+
+    fn held(&mut self, topic: &TopicName, said: Option<&str>) -> Result<Option<Held>> {
+        if let Some((.., held)) = self.schemas.iter().find(|(t, s, _)| t == topic && s.as_deref() == said) {
+            return Ok(held.clone());
         }
-        let validator = valid::validator(schema)?;
-        let wrong = validator.as_ref().map_or_else(Vec::new, |v| valid::against(v, data));
-        remember(&mut self.schemas, (schema.to_owned(), validator));
-        Ok(wrong)
+        let held = self.door.registry.held(topic, said)?;
+        remember(&mut self.schemas, (topic.clone(), said.map(String::from), held.clone()));
+        Ok(held)
     }
 
     /// Who sends. Where nothing is to be made known, a name is not looked at.

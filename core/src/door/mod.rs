@@ -14,7 +14,6 @@ pub mod sound;
 pub mod strict;
 mod take;
 mod time;
-pub(crate) mod valid;
 
 pub use lift::{Lifted, stream_of};
 pub use pace::Pace;

@@ -16,6 +16,7 @@ use crate::bus::{Bus, TopicName, Trace};
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
 use crate::identity::Devices;
+use crate::schema::Registry;
 use crate::store::blobs::Blobs;
 
 /// What a request gives all its records.
@@ -70,6 +71,8 @@ pub(super) struct Fit {
 /// The way in, for every door.
 pub struct Door {
     pub bus: Arc<dyn Bus>,
+    /// What payloads are held against.
+    pub registry: Arc<Registry>,
     pub devices: Arc<Devices>,
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
@@ -123,9 +126,8 @@ impl Door {
             sound::complaints(&offer)
         } else {
             self.put_aside(&mut offer)?;
-            let schema = offer.schema.get_or_insert_with(|| topic.schema.clone());
             let data = Value::Object(std::mem::take(&mut offer.data));
-            let wrong = desk.complaints(schema, &data)?;
+            let wrong = desk.fits(&mut offer, &data)?;
             if let Value::Object(data) = data {
                 offer.data = data;
             }

@@ -52,6 +52,7 @@ fn rig() -> Rig {
     let ear = Arc::new(Ear::default());
     let door = Door {
         bus: Arc::new(Memory::new(clock.clone())),
+        registry: Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap()),
         devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock,

@@ -21,6 +21,7 @@ use crate::db::Db;
 use crate::door::Wrong;
 use crate::env::{Clock, Entropy, Time, message_id};
 use crate::error::{Error, Result};
+use crate::schema::Registry;
 use plan::Plan;
 
 /// Replays at work at once.
@@ -96,6 +97,7 @@ pub struct Row {
 struct Shared {
     db: Db,
     bus: Arc<dyn Bus>,
+    registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     stop: Mutex<bool>,
     wake: Condvar,
@@ -117,7 +119,8 @@ pub struct Replays {
 impl Replays {
     pub fn open(db: &Db, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Arc<Rules>) -> Result<Self> {
         kept::migrate(db)?;
-        let shared = Shared { db: db.clone(), bus, clock, stop: Mutex::new(false), wake: Condvar::new() };
+        let registry = rules.registry.clone();
+        let shared = Shared { db: db.clone(), bus, registry, clock, stop: Mutex::new(false), wake: Condvar::new() };
         Ok(Self { shared: Arc::new(shared), entropy, rules, at_work: Mutex::default() })
     }
 

@@ -20,6 +20,7 @@ use crate::db::Db;
 use crate::door::Wrong;
 use crate::error::Result;
 use crate::pipeline::{Probe, Spec};
+use crate::schema::Registry;
 
 /// What became of a wish to change the rules.
 #[derive(Debug, PartialEq)]
@@ -58,6 +59,7 @@ struct Kept {
 pub struct Rules {
     db: Db,
     bus: Arc<dyn Bus>,
+    pub(super) registry: Arc<Registry>,
     /// What Loom's own stages read and write.
     stages: Mutex<Vec<(Vec<TopicName>, Vec<TopicName>)>>,
     kept: Mutex<Kept>,
@@ -68,7 +70,7 @@ pub struct Rules {
 
 impl Rules {
     /// Reads what is kept. A rule that cannot be read any more is left where it is, and said.
-    pub fn open(db: &Db, bus: Arc<dyn Bus>, stages: &[Spec]) -> Result<Self> {
+    pub fn open(db: &Db, bus: Arc<dyn Bus>, registry: Arc<Registry>, stages: &[Spec]) -> Result<Self> {
         kept::migrate(db)?;
         let mut rules = BTreeMap::new();
         for (id, body) in kept::all(db)? {
@@ -78,10 +80,11 @@ impl Rules {
                 None => tracing::warn!(rule = id, "a routing rule cannot be read any more and rests: write it anew"),
             }
         }
-        let set = Arc::new(RuleSet::new(rules.values().cloned()));
+        let set = Arc::new(RuleSet::new(rules.values().cloned()).against(registry.clone()));
         let kept = Kept { rules, set, changes: 0, paused: false, running: Running::default(), probe: None, supervised: false };
         let (figures, tap) = Default::default();
-        let this = Self { db: db.clone(), bus, stages: Mutex::default(), kept: Mutex::new(kept), bell: Condvar::new(), figures, tap };
+        let this =
+            Self { db: db.clone(), bus, registry, stages: Mutex::default(), kept: Mutex::new(kept), bell: Condvar::new(), figures, tap };
         this.know_stages(stages);
         Ok(this)
     }
@@ -163,7 +166,7 @@ impl Rules {
 
     /// A topic that is read from now on is read from its present end; replay brings what came before.
     fn put_in_force(&self, kept: &mut Kept, rules: BTreeMap<String, Arc<Compiled>>) -> Result<String> {
-        let set = RuleSet::new(rules.values().cloned());
+        let set = RuleSet::new(rules.values().cloned()).against(self.registry.clone());
         let mut since = Positions::new();
         let mut unread = Vec::new();
         for t in self.bus.topics()? {

@@ -10,16 +10,18 @@ use super::MOST_HOPS;
 use super::compiled::{Compiled, Made};
 use super::condition::{Subject, View};
 use super::index::Index;
-use crate::bus::{Record, TopicName, catalogued};
-use crate::door::valid;
+use crate::bus::{Record, TopicName};
 use crate::env::Clock;
 use crate::error::{Error, Result};
+use crate::schema::Registry;
 
 /// Enabled rules, the highest priority first.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     rules: Vec<Arc<Compiled>>,
     index: Index,
+    /// What comes out is held against it.
+    registry: Option<Arc<Registry>>,
 }
 
 /// What a rule made of a record.
@@ -48,7 +50,13 @@ impl RuleSet {
     pub fn new(rules: impl IntoIterator<Item = Arc<Compiled>>) -> Self {
         let mut rules: Vec<_> = rules.into_iter().filter(|r| r.rule.enabled).collect();
         rules.sort_by(|a, b| b.rule.priority.cmp(&a.rule.priority).then_with(|| a.id.cmp(&b.id)));
-        Self { rules, index: Index::default() }
+        Self { rules, index: Index::default(), registry: None }
+    }
+
+    /// The same, with what comes out held against its topic's schema.
+    #[must_use]
+    pub fn against(self, registry: Arc<Registry>) -> Self {
+        Self { registry: Some(registry), ..self }
     }
 
     /// Compiles rules; everything wrong with them, by place, as `/3/inputs/0`.
@@ -110,7 +118,7 @@ impl RuleSet {
             let mut verdicts = Vec::with_capacity(candidates.len());
             for rule in candidates.into_iter().filter_map(|i| self.rules.get(i)) {
                 let began = clock.monotonic_ns();
-                let mut verdict = one(rule, subject);
+                let mut verdict = one(rule, subject, self.registry.as_deref());
                 verdict.ns = clock.monotonic_ns().saturating_sub(began);
                 let stop = verdict.matched && rule.rule.stop;
                 verdicts.push(verdict);
@@ -128,7 +136,7 @@ impl RuleSet {
     }
 }
 
-fn one(rule: &Compiled, subject: &Subject) -> Verdict {
+fn one(rule: &Compiled, subject: &Subject, registry: Option<&Registry>) -> Verdict {
     let mut verdict = Verdict { rule: rule.id.clone(), matched: false, made: Vec::new(), failure: None, ns: 0 };
     match rule.condition.as_ref().map_or(Ok(true), |c| c.holds(subject)) {
         Ok(matched) => verdict.matched = matched,
@@ -146,7 +154,7 @@ fn one(rule: &Compiled, subject: &Subject) -> Verdict {
         Ok(made) => {
             let mut unfit = Vec::new();
             for m in made {
-                match fits(&m.topic, &m.data) {
+                match registry.map_or(Ok(()), |r| fits(r, &m.topic, &m.data)) {
                     Ok(()) => verdict.made.push(m),
                     Err(e) => unfit.push(e.message().to_string()),
                 }
@@ -159,9 +167,8 @@ fn one(rule: &Compiled, subject: &Subject) -> Verdict {
 }
 
 /// Whether a payload is what its topic's schema says: the one place where the router asks.
-pub(super) fn fits(topic: &TopicName, data: &Value) -> Result<()> {
-    let validator = valid::validator(&catalogued(topic).schema)?;
-    let wrong = validator.map_or_else(Vec::new, |v| valid::complaints(&v, data));
+pub(super) fn fits(registry: &Registry, topic: &TopicName, data: &Value) -> Result<()> {
+    let wrong = registry.held(topic, None)?.map_or_else(Vec::new, |held| held.complaints(data));
     match wrong.first() {
         None => Ok(()),
         Some(w) => Err(Error::skip(format!("{topic} does not take what comes out: {} needs {}", w.pointer, w.expected))),

@@ -14,6 +14,7 @@ use crate::bus::{Bus, Class, Headers, NewRecord, Record, Settings, TopicName};
 use crate::door::Wrong;
 use crate::env::{Clock, Time};
 use crate::error::Result;
+use crate::schema::Registry;
 
 /// Topics whose newest records are looked at.
 const MOST_TOPICS: usize = 32;
@@ -101,8 +102,8 @@ impl Trial {
     }
 
     /// What would become of these records.
-    pub fn run(self, records: Vec<Record>, clock: &dyn Clock) -> (TrialSummary, Vec<TrialRow>) {
-        let set = RuleSet::new([Arc::new(self.compiled)]);
+    pub fn run(self, records: Vec<Record>, registry: Arc<Registry>, clock: &dyn Clock) -> (TrialSummary, Vec<TrialRow>) {
+        let set = RuleSet::new([Arc::new(self.compiled)]).against(registry);
         let rows: Vec<TrialRow> = records.into_iter().map(|r| row(&set, r, clock)).collect();
         let count = |f: fn(&TrialRow) -> u64| rows.iter().map(f).sum();
         let summary = TrialSummary {

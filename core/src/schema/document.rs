@@ -36,6 +36,11 @@ pub fn parse(text: &str) -> Result<Value, Flaw> {
     if text.len() > MOST_BYTES {
         return Err(Flaw::new(format!("it is larger than {MOST_BYTES} bytes: split it and name the parts as references")));
     }
+    strictly(text)
+}
+
+/// The same for JSON that is not itself a schema, whatever it weighs.
+pub fn strictly(text: &str) -> Result<Value, Flaw> {
     let (values, path) = (Cell::new(0), RefCell::new(Vec::new()));
     let mut input = serde_json::Deserializer::from_str(text);
     let strict = Strict { values: &values, path: &path };

@@ -18,7 +18,7 @@ mod verdict;
 mod walk;
 
 pub use document::Flaw;
-pub use registry::{Held, Registry};
+pub use registry::{Complaint, Held, Registry};
 pub use resolve::Whole;
 pub use validators::compile;
 pub use verdict::{Change, Depth, Report, check};

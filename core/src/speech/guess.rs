@@ -105,7 +105,7 @@ impl Guess {
             Ok(Some(text)) => {
                 let began_at = now.began_at.to_string();
                 let partial = Partial { stream_id: now.stream_id.clone(), first_sample: now.first_sample, began_at, text };
-                self.parts.live.partial.send_replace(partial);
+                self.parts.live.partial.send_replace(self.parts.live.showable(partial));
             }
             // The engine was busy: the next samples try again.
             Ok(None) => return,

@@ -9,6 +9,7 @@ pub mod privacy;
 pub mod rebuild;
 pub mod replay;
 pub mod rules;
+pub mod schemas;
 pub mod search;
 pub mod serve;
 pub mod topics;

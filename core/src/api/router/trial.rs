@@ -107,7 +107,7 @@ async fn try_out(Extract(state): Extract<Arc<State>>, Json(wish): Json<TryOut>) 
             Some(given) => trial.given(given, state.clock.clone())?,
             None => trial.recent(&*state.bus, limit)?,
         };
-        let (summary, rows) = trial.run(records, &*state.clock);
+        let (summary, rows) = trial.run(records, state.registry.clone(), &*state.clock);
         let told = rows.iter().filter(|r| r.matched || r.failure.is_some());
         Ok(Json(TriedOut {
             looked_at: summary.looked_at,

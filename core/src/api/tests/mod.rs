@@ -155,8 +155,10 @@ pub fn rig_with(settings: Settings) -> Rig {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(&dir.path().join("loom.db"), &Key::new([7; 32])).unwrap();
     let own = Uuid::from_u128(5);
+    let registry = Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap());
     let door = Door {
         bus: bus.clone(),
+        registry: registry.clone(),
         devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock: clock.clone(),
@@ -167,7 +169,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         pace: crate::door::Pace::new(settings.device_records_per_second),
     };
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
-    let rules = Arc::new(Rules::open(&db, bus.clone(), &[]).unwrap());
+    let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[]).unwrap());
     let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
     let live = Arc::<Live>::default();
     SqliteTimeline::open(db.clone()).unwrap();
@@ -186,6 +188,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         rules,
         replays,
         door: Arc::new(door),
+        registry,
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
         clock: clock.clone(),

@@ -12,6 +12,7 @@ use crate::bus::{Headers, NewRecord, Record, TopicName, Trace, catalogued};
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::derived_id;
 use crate::router::{MOST_HOPS, set};
+use crate::schema::Registry;
 
 const PAGE_RECORDS: usize = 500;
 const PAGE_BYTES: usize = 4 << 20;
@@ -68,7 +69,7 @@ fn step(shared: &Shared, id: &str, plan: &Plan, progress: &mut Progress) -> Resu
     let mut after = progress.clone();
     for r in wanted(plan, &page, end) {
         after.looked_at += 1;
-        match copy(r, into, id, partitions) {
+        match copy(&shared.registry, r, into, id, partitions) {
             Ok(new) => copies.push(new),
             Err(e) => leave_out(&mut after, &e),
         }
@@ -95,7 +96,7 @@ pub fn rehearse(shared: &Shared, plan: &Plan) -> Result<Progress> {
             progress.looked_at += 1;
             match &plan.into {
                 Into::Group(_) => progress.copied += 1,
-                Into::Topic(into) => match copy(r, into, "", u32::MAX) {
+                Into::Topic(into) => match copy(&shared.registry, r, into, "", u32::MAX) {
                     Ok(_) => progress.copied += 1,
                     Err(e) => leave_out(&mut progress, &e),
                 },
@@ -122,7 +123,7 @@ fn wanted<'a>(plan: &'a Plan, page: &'a [Record], end: u64) -> impl Iterator<Ite
 }
 
 /// The record under an id of this replay; the trace stays. `Skip` for what the topic does not take.
-fn copy(r: &Record, into: &TopicName, run: &str, partitions: u32) -> Result<NewRecord> {
+fn copy(registry: &Registry, r: &Record, into: &TopicName, run: &str, partitions: u32) -> Result<NewRecord> {
     let value = r.value().ok_or_else(|| Error::skip("erased"))?;
     if r.headers().hops >= MOST_HOPS {
         return Err(Error::skip(format!("it has come through {MOST_HOPS} stages: something feeds itself")));
@@ -130,7 +131,7 @@ fn copy(r: &Record, into: &TopicName, run: &str, partitions: u32) -> Result<NewR
     let mut schema = r.headers().schema.clone();
     if into != r.topic() {
         let data: Value = r.payload()?;
-        set::fits(into, &data)?;
+        set::fits(registry, into, &data)?;
         schema = catalogued(into).schema;
     }
     let id = derived_id(PRODUCER, "1", run, &r.origin(), into, 0);

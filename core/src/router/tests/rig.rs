@@ -12,6 +12,7 @@ use crate::db::{Db, Key};
 use crate::env::{Clock, Seeded, System, Time, message_id};
 use crate::pipeline::{Spec, Wiring};
 use crate::router::{Changed, Replays, Rules};
+use crate::schema::Registry;
 use crate::store::Audio;
 
 pub struct Rig {
@@ -40,7 +41,7 @@ pub fn rig_of(stages: &[Spec]) -> Rig {
     let clock: Arc<dyn Clock> = Arc::new(System);
     let bus: Arc<dyn Bus> = Arc::new(Memory::new(clock.clone()));
     let entropy = Arc::new(Seeded::new(1));
-    let rules = Arc::new(Rules::open(&db, bus.clone(), stages).unwrap());
+    let rules = Arc::new(Rules::open(&db, bus.clone(), Arc::new(Registry::open(&db, clock.clone()).unwrap()), stages).unwrap());
     let replays = Replays::open(&db, bus.clone(), clock, entropy.clone(), rules.clone()).unwrap();
     Rig { bus, rules, replays, db, entropy, _dir: dir }
 }

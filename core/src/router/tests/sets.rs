@@ -24,7 +24,7 @@ fn record(topic: &str, data: &Value, hops: u32) -> Record {
 
 fn router(rules: &[Value]) -> (Router, Figures) {
     let rules: Vec<_> = rules.iter().cloned().map(parsed).collect();
-    let set = RuleSet::compile(&rules).unwrap();
+    let set = RuleSet::compile(&rules).unwrap().against(super::rig::rig().rules.registry.clone());
     let figures = Figures::default();
     (Router::new(Arc::new(set), vec![TopicName::of(STEPS)], figures.clone(), Tap::default(), Arc::new(System)), figures)
 }
