@@ -20,7 +20,7 @@ static PIECES: AtomicU64 = AtomicU64::new(0);
 pub struct Samples<'a>(Of<'a>);
 
 enum Of<'a> {
-    Raw { frames: Frames<'a>, resample: Resample, over: bool },
+    Raw { frames: Frames<'a>, resample: Box<Resample>, over: bool },
     File { decoder: Box<Decoder>, next: Option<Vec<f32>>, seconds: f64, _file: Scratch },
 }
 
@@ -43,7 +43,7 @@ impl<'a> Samples<'a> {
                 if frames.left() == 0 {
                     return Err(Error::invalid("it is shorter than one sample"));
                 }
-                Ok(Self(Of::Raw { frames, resample: Resample::new(*rate)?, over: false }))
+                Ok(Self(Of::Raw { frames, resample: Box::new(Resample::new(*rate)?), over: false }))
             }
             Form::File { extension } => {
                 let mut kept = Scratch::new(scratch, &piece.bytes)?;
