@@ -53,9 +53,7 @@ impl Call {
         let way = Way { producer, device_required: false };
         produce::take(&self.state, items.into_iter().map(offer).collect(), way, self.trace, &self.headers).await
     }
-}
 
-impl Call {
     /// The same for a stream: whose device sends faster than it may waits, and so does its stream.
     async fn take_in_time(&self, items: Vec<Item>) -> Result<Vec<door::Outcome>, Problem> {
         loop {
