@@ -1,12 +1,13 @@
 //! What the page has heard: flow by the socket, and what is asked again where nothing is pushed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use loom_schemas::api::{Envelope, GroupDetail, Structure, TopicRow};
 use loom_schemas::live::{CaptureState, Channel, Listening, WsOut};
 use loom_ui_model::flow::Flow;
-use loom_ui_model::groups::{Fact, worst_first};
+use loom_ui_model::groups::{Fact, State, worst_first};
 use loom_ui_model::time::epoch;
 use serde::Deserialize;
 
@@ -37,6 +38,11 @@ pub struct Records {
     pub records: Vec<Envelope>,
 }
 
+thread_local! {
+    /// What was heard before the page was left: lag and rates go on where they were.
+    static KEPT: RefCell<Flow> = RefCell::default();
+}
+
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
 pub struct Heard {
@@ -59,7 +65,12 @@ pub struct Heard {
 
 impl Heard {
     pub fn provide() -> Self {
-        let (flow, now) = (RwSignal::new(Flow::default()), RwSignal::new(browser::ticks()));
+        let (flow, now) = (RwSignal::new(KEPT.take()), RwSignal::new(browser::ticks()));
+        on_cleanup(move || {
+            if let Some(flow) = flow.try_get_untracked() {
+                KEPT.set(flow);
+            }
+        });
         let (grew, paused) = (RwSignal::new(Vec::new()), RwSignal::new(false));
         Ws::of_page().hear(&[Channel::Flow, Channel::Capture], move |out| match out {
             WsOut::Flow(flowing) => {
@@ -116,6 +127,11 @@ impl Heard {
         self.facts.with(|all| all.iter().find(|f| f.group == group).cloned())
     }
 
+    /// The worst of these groups: its state, and how long its oldest record waits.
+    pub fn worst(self, groups: &[String]) -> Option<(State, Option<f64>)> {
+        self.facts.with(|all| all.iter().find(|f| groups.contains(&f.group)).map(|f| (f.state, f.oldest_s)))
+    }
+
     pub fn per_minute(self, topic: &str) -> Option<f64> {
         self.flow.with(|f| f.per_minute(topic, self.now.get()))
     }
@@ -135,10 +151,12 @@ impl Heard {
 
     /// Lag of a group on one of its topics: live where it reads but one, as last asked elsewhere.
     pub fn lag(self, group: &str, topic: &str) -> u64 {
-        let fact = self.fact(group);
-        let alone = fact.as_ref().is_some_and(|f| f.topics.iter().filter(|t| !t.ends_with(".dlq")).count() == 1);
-        if let (true, Some(fact)) = (alone, &fact) {
-            return fact.lag;
+        let alone = self.facts.with(|all| {
+            let fact = all.iter().find(|f| f.group == group)?;
+            (fact.topics.iter().filter(|t| !t.ends_with(".dlq")).count() == 1).then_some(fact.lag)
+        });
+        if let Some(lag) = alone {
+            return lag;
         }
         self.structure.with(|s| match s {
             Load::Ready(s) => s.flows.iter().filter(|f| f.processor == group && f.source == topic).map(|f| f.lag).max().unwrap_or(0),

@@ -122,7 +122,7 @@ fn Name(laid: Arc<Laid>, at: usize, lit: Memo<Lit>, layout: Layout) -> impl Into
     let readers: Vec<String> = topic.readers.iter().flat_map(|r| laid.inside[*r].clone()).collect();
     let state = {
         let readers = readers.clone();
-        Memo::new(move |_| worst(heard, &readers).map_or(State::Ok, |f| f.state))
+        Memo::new(move |_| heard.worst(&readers).map_or(State::Ok, |w| w.0))
     };
     let members = topic.members.clone();
     let facts = Memo::new(move |_| {

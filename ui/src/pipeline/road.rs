@@ -72,7 +72,7 @@ fn Via(laid: Arc<Laid>, topic: usize, group: usize, layout: Layout) -> impl Into
     let groups = laid.inside[group].clone();
     let (members, of) = (t.members.clone(), groups.clone());
     let lag = Memo::new(move |_| members.iter().flat_map(|m| of.iter().map(|g| heard.lag(g, m)).max()).sum::<u64>());
-    let state = Memo::new(move |_| groups.iter().filter_map(|g| heard.fact(g)).map(|f| f.state).min().unwrap_or(State::Ok));
+    let state = Memo::new(move |_| heard.worst(&groups).map_or(State::Ok, |w| w.0));
     let members = t.members.clone();
     let speed = move || {
         let known: Vec<f64> = members.iter().filter_map(|m| heard.per_minute(m)).collect();

@@ -89,19 +89,14 @@ fn slack(heard: Heard, laid: &Laid, topic: usize, reader: Option<usize>, sources
         return Slack::Cut;
     }
     let groups = &laid.inside[reader];
-    let facts = groups.iter().filter_map(|g| heard.fact(g));
-    let worst = facts.min_by_key(|f| f.state);
     let waits = || laid.net.topics[topic].members.iter().any(|m| groups.iter().any(|g| heard.lag(g, m) > 0));
-    match worst {
-        None => Slack::Dotted,
-        Some(f) => match f.state {
-            State::Down => Slack::Cut,
-            State::Unknown => Slack::Dotted,
-            State::Paused => Slack::Dashed,
-            State::Behind if waits() => loops(f.oldest_s),
-            State::Slow if waits() => Slack::Sag,
-            _ => Slack::Taut,
-        },
+    match heard.worst(groups) {
+        None | Some((State::Unknown, _)) => Slack::Dotted,
+        Some((State::Down, _)) => Slack::Cut,
+        Some((State::Paused, _)) => Slack::Dashed,
+        Some((State::Behind, oldest_s)) if waits() => loops(oldest_s),
+        Some((State::Slow, _)) if waits() => Slack::Sag,
+        _ => Slack::Taut,
     }
 }
 

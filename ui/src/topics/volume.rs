@@ -14,6 +14,7 @@ use super::tail::from;
 use crate::api::get;
 use crate::browser;
 use crate::link::Load;
+use crate::pipeline::heard::Heard;
 
 /// Records whose time is asked for, and stitches that are drawn of it.
 const ASKED: u64 = 60;
@@ -35,6 +36,9 @@ pub fn Volume() -> impl IntoView {
             browser::sleep(AGAIN_S).await;
         }
     });
+    // Its place is kept while it is asked for.
+    let heard = Heard::of_page();
+    let few = Memo::new(move |_| shown.topic.with_value(|t| heard.row(t)).is_none_or(|r| r.records < 2));
     let seen = Memo::new(move |_| seen(shown, &bars.get()));
     // While it is dragged, where to; it seeks when it is let go.
     let to = RwSignal::new(None::<f64>);
@@ -80,9 +84,17 @@ pub fn Volume() -> impl IntoView {
         seek(next.clamp(0.0, 1.0));
     };
     let words = move || bars.with(|b| format!("{} to {}", said(b.time(place().0), b), said(b.time(place().1), b)));
-    let ends = move || bars.with(|b| [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0].map(|p| view! { <time>{said(b.time(p), b)}</time> }).collect_view());
+    let ends = move || {
+        bars.with(|b| {
+            if b.bars.is_empty() {
+                view! { <time>"\u{a0}"</time> }.into_any()
+            } else {
+                [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0].map(|p| view! { <time>{said(b.time(p), b)}</time> }).collect_view().into_any()
+            }
+        })
+    };
     view! {
-        <div class="seek" class:hidden=move || bars.with(|b| b.bars.is_empty())>
+        <div class="seek" class:hidden=move || bars.with(|b| b.bars.is_empty()) && few.get()>
             <div class="bed" node_ref=bed on:pointerdown=down on:pointermove=go on:pointerup=up>
                 <svg class="volume" viewBox="0 0 1000 48" preserveAspectRatio="none" aria-hidden="true">
                     <path vector-effect="non-scaling-stroke" d=move || bars.with(|b| b.stitches(1000.0, 48.0)) /></svg>

@@ -234,6 +234,31 @@ fn crowd(sensors: usize) -> Structure {
 }
 
 #[test]
+fn a_group_that_reads_on_both_sides_stands_on_both() {
+    let structure = Structure {
+        producers: vec![source("mic", &["device.audio.raw"])],
+        consumers: vec![
+            group("vad", &["device.audio.raw"], &["media.text.enriched"]),
+            group(GATE, &["media.text.enriched"], &["media.text.released"]),
+            group("analytics", &["device.audio.raw", "device.audio.raw.dlq", "media.text.enriched", "media.text.released"], &[]),
+        ],
+        ..Structure::default()
+    };
+    let net = net(&structure, &[]);
+    let (columns, _, plan) = planned(&net);
+    let of = fold(&net, &BTreeSet::new()).inside;
+    assert_eq!(of.iter().filter(|of| *of == &names(&["analytics"])).count(), 2);
+    let at = |id| columns[net.node(id).unwrap()];
+    assert!(at("inside:analytics") < at(GATE) && at(GATE) < at("analytics"));
+    let wall = plan.wall.unwrap();
+    for thread in &plan.threads {
+        let farthest = thread.points.iter().map(|p| p.0).fold(0.0, f64::max);
+        let topic = &net.topics[thread.topic];
+        assert!(topic.side != Side::Sensitive || farthest <= wall, "{} goes through the wall", topic.name);
+    }
+}
+
+#[test]
 fn siblings_fold_above_forty_and_open_in_place() {
     let net = net(&crowd(40), &[]);
     let folded = fold(&net, &BTreeSet::new());
