@@ -4,6 +4,7 @@ mod answers;
 mod doors;
 mod live;
 mod masking;
+mod registry;
 mod served;
 mod writing;
 
