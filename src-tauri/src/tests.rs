@@ -43,6 +43,9 @@ fn right_arguments_are_taken() {
         &["doctor", "--data-dir", "x"],
         &["privacy", "filter", "--policy", "shared"],
         &["models", "list"],
+        &["schemas", "list", "--json"],
+        &["schemas", "check", "old.json", "device.sensor.gps.raw.v1"],
+        &["schemas", "validate", "device.sensor.gps.raw", "-"],
     ] {
         assert!(Cli::try_parse_from([&["loom"], args].concat()).is_ok(), "{args:?}");
     }

@@ -12,6 +12,8 @@ use super::verdict::{Change, Depth, check};
 /// Fields told of one schema, and how deep.
 const MOST_FIELDS: usize = 500;
 const MOST_DEPTH: usize = 8;
+/// Versions told of: the newest ones.
+const MOST_STEPS: usize = 30;
 
 /// One field of a payload.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -74,13 +76,14 @@ impl From<&Change> for Told {
     }
 }
 
-/// Every version of a subject, the first one first, with what changed.
+/// The newest versions of a subject, in their order, with what changed.
 ///
 /// Errors: 40401 no such subject.
 pub fn evolution(registry: &Registry, subject: &str) -> Answer<Vec<Step>> {
     let mut steps: Vec<Step> = Vec::new();
     let mut before: Option<Whole> = None;
-    for number in registry.versions(subject, Which::All)? {
+    let numbers = registry.versions(subject, Which::All)?;
+    for number in numbers.iter().copied().skip(numbers.len().saturating_sub(MOST_STEPS)) {
         let named = registry.version(subject, Wanted::Number(number), Which::All)?;
         let whole = registry.whole(&named.stored)?;
         let way = |old: &Whole, new: &Whole| -> Answer<Way> {

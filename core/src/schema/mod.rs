@@ -16,6 +16,7 @@ mod sound;
 mod validators;
 mod verdict;
 mod walk;
+pub mod withstand;
 
 pub use document::Flaw;
 pub use registry::{Complaint, Held, Registry};

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::document::Flaw;
 use super::resolve::{Targets, Whole, address};
+use super::validators::regex;
 use super::walk::{children, is_schema};
 
 /// How often one place of a document may be looked at, at most.
 const MOST_LOOKS: u64 = 20_000;
 /// How deep schemas may lead into each other.
 const MOST_DEPTH: usize = 300;
+const MOST_PATTERNS: usize = 500;
 
 /// Deep recursion: to be called where there is room for it.
 pub fn check(whole: &Whole) -> Result<(), Flaw> {
@@ -20,15 +22,30 @@ pub fn check(whole: &Whole) -> Result<(), Flaw> {
     targets.add(whole);
     let mut heights = Heights { targets: &targets, known: HashMap::new() };
     let mut looks = Looks { targets: &targets, known: HashMap::new(), open: HashSet::new() };
+    let mut patterns = 0;
     for root in std::iter::once(&whole.root).chain(whole.references.iter().map(|(_, v)| v)) {
         heights.of(root, 0)?;
         let mut left = vec![root];
         while let Some(node) = left.pop() {
             looks.of(node)?;
+            patterns = patterns_of(node, patterns)?;
             children(node, |child| left.push(child));
         }
     }
     Ok(())
+}
+
+/// Every pattern has to run in linear time; and compiling very many is slow too.
+fn patterns_of(node: &Value, mut seen: usize) -> Result<usize, Flaw> {
+    let names = node.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(|m| m.keys().map(String::as_str));
+    for pattern in names.chain(node.get("pattern").and_then(Value::as_str)) {
+        seen += 1;
+        if seen > MOST_PATTERNS {
+            return Err(Flaw::new(format!("it has more than {MOST_PATTERNS} patterns")));
+        }
+        regex(pattern)?;
+    }
+    Ok(seen)
 }
 
 struct Looks<'a, 'b> {

@@ -14,6 +14,7 @@ mod masking;
 mod recordings;
 mod routing;
 mod routing_page;
+mod registry;
 mod served;
 #[cfg(feature = "recordings")]
 mod sounds;

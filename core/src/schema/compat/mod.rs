@@ -2,6 +2,16 @@
 //!
 //! The rule is the one that Confluent's registry and Karapace follow for JSON Schema (content models, sums and products
 //! of schemas), written anew on the schema's own nodes. `view.rs` says how a node is seen, `compare.rs` walks.
+//!
+//! Where the two differ from each other or from what JSON Schema says, on purpose:
+//! - `{}` and `true` within a schema take anything, so nothing breaks when a place gets them. (Karapace compares types there, and
+//!   calls a property of `{}` that is added to an open object a restriction.) A root of `true` or `false` is another matter:
+//!   both registries hold that a type is lost or gained, and so does this one.
+//! - `additionalProperties: {}` and `items: {}` are as if they were not said. (Confluent takes them for a restriction.)
+//! - A constant is a list of one value, so it may become a list that holds it.
+//! - A property that becomes required and has a default is fine: a reader fills it in. A validator alone would not.
+//! - Words that neither compares (`format`, `propertyNames`, `patternProperties`, `contains`, `if`, names that are required and
+//!   not declared) break where a document shows it, and not otherwise.
 
 mod array;
 mod combined;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jsonschema::ValidatorMap;
 use serde_json::{Map, Value, json};
 
+use super::local::Local;
+use super::places::{UNDECLARED, field, item, names_of, tuple_of};
+use super::ways::{given, kinds, listed, ways};
 use super::{Versions, scalars};
-use crate::schema::resolve::{Targets, Whole, address};
-use crate::schema::validators::{compile_parts, regex};
-use crate::schema::walk::{children, token};
+use crate::schema::resolve::{Targets, address};
 
 type Node = Map<String, Value>;
 
@@ -18,8 +18,6 @@ const MOST_NODES: usize = 1000;
 const MOST_DEPTH: usize = 8;
 /// Objects made of one node: at the root, and further in.
 const MOST_OBJECTS: [usize; 2] = [3000, 300];
-/// Ways to read one node, where it offers alternatives.
-const MOST_WAYS: usize = 12;
 /// Elements an array gets, where its schema asks for many.
 const MOST_ITEMS: u64 = 64;
 
@@ -207,143 +205,5 @@ impl<'a, 'b> Candidates<'a, 'b> {
             }
             out.push(padded.into());
         }
-    }
-}
-
-/// A field of nobody's.
-const UNDECLARED: &str = "undeclared";
-
-/// Names that a field may have in either schema.
-fn names_of(way: &[&Node], hints: &[&Node]) -> Vec<String> {
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    for node in way.iter().chain(hints) {
-        let keys = |word: &str| node.get(word).and_then(Value::as_object).into_iter().flat_map(|m| m.keys());
-        names.extend(
-            keys("properties").chain(keys("dependencies")).chain(keys("dependentRequired")).chain(keys("dependentSchemas")).cloned(),
-        );
-        names.extend(crate::schema::required(node).map(String::from));
-        names.extend(keys("patternProperties").filter_map(|p| jsonschema_regex::pattern_witness(p)));
-        let pattern = node.get("propertyNames").and_then(|n| n.get("pattern")).and_then(Value::as_str);
-        names.extend(pattern.and_then(jsonschema_regex::pattern_witness));
-    }
-    // Beyond some two hundred names the search would only be slow.
-    let mut names: Vec<String> = names.into_iter().take(200).collect();
-    names.extend([UNDECLARED, "~7 "].map(String::from));
-    names
-}
-
-/// The schema of a field, as the first of the nodes has one.
-fn field<'a>(nodes: &[&'a Node], name: &str) -> Option<&'a Value> {
-    nodes.iter().find_map(|node| {
-        let declared = node.get("properties").and_then(|p| p.get(name));
-        let by_pattern = || {
-            let patterns = node.get("patternProperties")?.as_object()?;
-            patterns.iter().take(20).find(|(p, _)| regex(p).is_ok_and(|r| r.is_match(name))).map(|(_, schema)| schema)
-        };
-        declared.or_else(by_pattern).or_else(|| node.get("additionalProperties").or_else(|| node.get("unevaluatedProperties")))
-    })
-}
-
-fn tuple_of(node: &Node) -> &[Value] {
-    node.get("prefixItems").or_else(|| node.get("items")).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn item<'a>(nodes: &[&'a Node], index: usize) -> Option<&'a Value> {
-    nodes.iter().find_map(|node| {
-        let rest = if node.contains_key("prefixItems") { node.get("items") } else { node.get("additionalItems") };
-        let each = node.get("items").filter(|i| !i.is_array());
-        tuple_of(node).get(index).or(if tuple_of(node).is_empty() { each } else { rest }).or_else(|| node.get("contains"))
-    })
-}
-
-/// Values a node shows or lists.
-fn given(node: &Value) -> Vec<Value> {
-    let Value::Object(map) = node else { return Vec::new() };
-    let examples = map.get("examples").and_then(Value::as_array).into_iter().flatten();
-    examples.chain(map.get("default")).cloned().chain(listed(map)).collect()
-}
-
-fn listed(node: &Node) -> Vec<Value> {
-    let list = node.get("enum").and_then(Value::as_array).into_iter().flatten();
-    list.chain(node.get("const")).take(50).cloned().collect()
-}
-
-/// The types a way of reading allows; without any, what its words are about and then all others.
-fn kinds(way: &[&Node]) -> Vec<&'static str> {
-    const ALL: [&str; 7] = ["object", "string", "integer", "number", "array", "boolean", "null"];
-    let allows = |node: &Node, kind: &str| match node.get("type") {
-        Some(Value::String(t)) => t == kind || (t == "number" && kind == "integer"),
-        Some(Value::Array(list)) => list.iter().any(|t| t == kind || (t == "number" && kind == "integer")),
-        _ => true,
-    };
-    ALL.into_iter().filter(|kind| way.iter().all(|n| allows(n, kind))).collect()
-}
-
-/// The ways to read a node: of its alternatives one, with all that holds at once.
-fn ways<'a>(node: &'a Value, targets: &Targets<'a>, depth: usize) -> Vec<Vec<&'a Node>> {
-    let Value::Object(map) = node else {
-        return if node == &Value::Bool(false) { Vec::new() } else { vec![Vec::new()] };
-    };
-    let mut all = vec![vec![map]];
-    if depth > 12 {
-        return all;
-    }
-    let mut hold = |alternatives: Vec<Vec<&'a Node>>| {
-        let crossed = all.iter().flat_map(|way| alternatives.iter().map(|other| [way.as_slice(), other.as_slice()].concat()));
-        all = crossed.take(MOST_WAYS).collect();
-    };
-    if let Some(target) = targets.of(node) {
-        hold(ways(target.node, targets, depth + 1));
-    }
-    for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        hold(ways(part, targets, depth + 1));
-    }
-    for word in ["anyOf", "oneOf"] {
-        if let Some(parts) = map.get(word).and_then(Value::as_array) {
-            hold(parts.iter().flat_map(|p| ways(p, targets, depth + 1)).take(MOST_WAYS).collect());
-        }
-    }
-    if map.contains_key("if") {
-        let both = [["if", "then"], ["else", "else"]];
-        let branches = both.iter().flat_map(|words| {
-            let parts: Vec<&Node> = words.iter().filter_map(|w| map.get(*w)?.as_object()).collect();
-            [parts]
-        });
-        hold(branches.collect());
-    }
-    all
-}
-
-/// Validators of the schemas within a schema, by where they stand in memory.
-struct Local {
-    pointers: HashMap<usize, String>,
-    parts: Option<ValidatorMap>,
-}
-
-impl Local {
-    fn of(whole: &Whole, most: usize) -> Self {
-        let mut pointers = HashMap::new();
-        let mut left = vec![(&whole.root, "#".to_string())];
-        while let Some((node, pointer)) = left.pop() {
-            for (key, value) in node.as_object().into_iter().flatten() {
-                match value {
-                    Value::Array(list) => left.extend(list.iter().enumerate().map(|(i, v)| (v, format!("{pointer}/{}/{i}", token(key))))),
-                    _ => left.push((value, format!("{pointer}/{}", token(key)))),
-                }
-            }
-            pointers.insert(address(node), pointer);
-        }
-        let mut count = 0usize;
-        let mut schemas = vec![&whole.root];
-        while let Some(node) = schemas.pop() {
-            count += 1;
-            children(node, |child| schemas.push(child));
-        }
-        let parts = (count <= most).then(|| compile_parts(whole).ok()).flatten();
-        Self { pointers, parts }
-    }
-
-    fn get(&self, node: &Value) -> Option<&jsonschema::Validator> {
-        self.parts.as_ref()?.get(self.pointers.get(&address(node))?)
     }
 }

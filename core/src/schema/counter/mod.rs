@@ -5,8 +5,11 @@
 
 mod candidates;
 mod defaults;
+mod local;
+mod places;
 mod scalars;
 mod smaller;
+mod ways;
 
 use jsonschema::Validator;
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! Payloads held against schemas. A validator is compiled once and remembered by the name it was asked for, so that a record
 //! costs one look into a table; whatever is registered or removed empties the table.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -89,7 +90,7 @@ impl Registry {
     pub fn by_name(&self, name: &str, topic: Option<&TopicName>) -> crate::Result<Option<Held>> {
         // A bare version means another schema under each topic.
         let bare = topic.filter(|_| name.len() <= 12 && name.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()));
-        let key = bare.map_or_else(|| name.to_string(), |topic| format!("{topic} {name}"));
+        let key = bare.map_or(Cow::Borrowed(name), |topic| Cow::Owned(format!("{topic} {name}")));
         if let Some(held) = self.holding.get(&key) {
             return Ok(Some(held));
         }
@@ -108,7 +109,7 @@ impl Registry {
         if known.len() >= MOST_HELD {
             known.clear();
         }
-        known.insert(key, held.clone());
+        known.insert(key.into_owned(), held.clone());
         Ok(Some(held))
     }
 

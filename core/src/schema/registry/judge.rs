@@ -10,6 +10,9 @@ use super::state::{Content, Which};
 use crate::schema::resolve::Whole;
 use crate::schema::{Change, Depth, check, compile};
 
+/// Earlier versions told of, when there are many that a new one does not get on with.
+const MOST_TROUBLES: usize = 20;
+
 /// Who reads whose documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -80,10 +83,15 @@ impl Registry {
 
     pub(super) fn judged(&self, subject: &str, new: &Whole, against: Option<Wanted>, depth: Depth) -> Answer<Judgement> {
         let (level, earlier) = self.earlier(subject, against)?;
-        let mut troubles = Vec::new();
+        let mut troubles: Vec<Trouble> = Vec::new();
         for (version, text, old) in &earlier {
+            if troubles.len() >= MOST_TROUBLES {
+                break;
+            }
             let ways = [(Direction::Backward, level.is_backward()), (Direction::Forward, level.is_forward())];
             for (direction, _) in ways.into_iter().filter(|(_, asked)| *asked) {
+                // One document says enough.
+                let depth = if troubles.is_empty() { depth } else { Depth::Verdict };
                 let report = match direction {
                     Direction::Backward => check(old, new, depth)?,
                     Direction::Forward => check(new, old, depth)?,
