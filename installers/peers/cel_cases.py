@@ -117,7 +117,7 @@ def literal(value):
         named = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity", "NaN": "NaN"}
         return f"double('{named[v]}')" if v in named else repr(float(v))
     if kind == "string_value":
-        return json.dumps(v.decode(errors="strict"))
+        return json.dumps(v.decode(errors="strict"), ensure_ascii=False).replace("\x7f", "\\x7f")
     if kind == "bytes_value":
         return "b'" + "".join(f"\\x{b:02x}" for b in v) + "'"
     if kind == "bool_value":

@@ -1,5 +1,6 @@
 //! Poll, run, commit, retry, park: one step at a time, so that threads and the simulation drive the same code.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -100,26 +101,45 @@ impl Consumer {
     pub fn poll(&self, from: &Positions, max: usize) -> Result<Vec<Record>> {
         let bus = &self.wiring.bus;
         let several = self.spec.inputs.len() > 1;
-        let mut horizon = if several { bus.watermark()? } else { Time(i64::MAX) };
+        let watermark = if several { bus.watermark()? } else { Time(i64::MAX) };
+        let news = self.news(from)?;
+        // All of them together fill a batch, however many there are.
+        let (share, bytes) = ((max / news.len().max(1)).max(1), MAX_BATCH_BYTES / news.len().max(1));
+        let mut horizon = watermark;
         let mut all = Vec::new();
-        for topic in &self.spec.inputs {
-            let partitions = bus.topic(topic)?.map_or(0, |t| t.bounds.len() as u32);
-            for partition in 0..partitions {
-                let at = Position { topic: topic.clone(), partition };
-                let batch = bus.read(topic, partition, from.get(&at).copied().unwrap_or(0), max, MAX_BATCH_BYTES)?;
-                let cut = batch.len() == max || batch.iter().filter_map(Record::value).map(<[u8]>::len).sum::<usize>() >= MAX_BATCH_BYTES;
-                if let (true, true, Some(last)) = (several, cut, batch.last()) {
-                    horizon = horizon.min(last.received_at());
-                }
-                all.extend(batch);
+        for (at, next) in &news {
+            let batch = bus.read(&at.topic, at.partition, *next, share, bytes)?;
+            let cut = batch.len() == share || batch.iter().filter_map(Record::value).map(<[u8]>::len).sum::<usize>() >= bytes;
+            if let (true, true, Some(last)) = (several, cut, batch.last()) {
+                horizon = horizon.min(last.received_at());
             }
+            all.extend(batch);
         }
         if several {
-            all.retain(|r| r.received_at() < horizon);
-            all.sort_by_key(|r| r.received_at()); // stable: offsets of a partition stay in order
+            merge(&mut all, horizon, watermark);
         }
         all.truncate(max);
         Ok(all)
+    }
+
+    /// Where there is something to read, in the order of the inputs.
+    fn news(&self, from: &Positions) -> Result<Vec<(Position, u64)>> {
+        let bus = &self.wiring.bus;
+        let many = self.spec.inputs.len() > MANY_INPUTS;
+        let topics = if many { bus.topics()? } else { Vec::new() };
+        let known: HashMap<_, _> = topics.into_iter().map(|t| (t.settings.name, t.bounds)).collect();
+        let mut news = Vec::new();
+        for topic in &self.spec.inputs {
+            let bounds = if many { known.get(topic).cloned() } else { bus.topic(topic)?.map(|t| t.bounds) };
+            for (partition, (_, end)) in (0..).zip(bounds.unwrap_or_default()) {
+                let at = Position { topic: topic.clone(), partition };
+                let next = from.get(&at).copied().unwrap_or(0);
+                if next < end {
+                    news.push((at, next));
+                }
+            }
+        }
+        Ok(news)
     }
 
     /// The samples a record refers to, for a stage that wants them.
@@ -197,6 +217,23 @@ impl Consumer {
 /// Why nothing is made of a record that has nothing in it any more.
 pub(super) const ERASED: &str = "erased";
 
+/// In the order they were received, inputs of one moment in the order of the inputs, up to the horizon.
+fn merge(all: &mut Vec<Record>, horizon: Time, watermark: Time) {
+    let moment = all.iter().find(|r| r.received_at() == horizon).map(|r| (r.topic().clone(), r.partition()));
+    match moment {
+        // One moment brought more than a batch holds: what the first input has of it, the others' comes after.
+        Some((topic, partition)) if horizon < watermark && all.iter().all(|r| r.received_at() >= horizon) => {
+            all.retain(|r| r.received_at() == horizon && *r.topic() == topic && r.partition() == partition);
+        }
+        _ => {
+            all.retain(|r| r.received_at() < horizon);
+            all.sort_by_key(|r| r.received_at()); // stable: offsets of a partition stay in order
+        }
+    }
+}
+
+/// A stage with more inputs asks for all topics at once.
+const MANY_INPUTS: usize = 8;
 pub(super) const MAX_BATCH_BYTES: usize = 8 << 20;
 /// A reference to audio stands for up to 30 s of samples, 2 MB each.
 pub(super) const MAX_AUDIO_RECORDS: usize = 32;

@@ -39,7 +39,7 @@ pub use trial::{Given, MOST_RECORDS as MOST_TRIED, Trial, TrialRow, TrialSummary
 /// Rules at once.
 pub const MOST_RULES: usize = 2_000;
 /// Topics that all rules together read.
-pub const MOST_INPUT_TOPICS: usize = 256;
+pub const MOST_INPUT_TOPICS: usize = 1_000;
 /// Stages that a record may have come through; a rule would otherwise feed itself for ever.
 pub const MOST_HOPS: u32 = 16;
 

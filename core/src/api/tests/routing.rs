@@ -54,7 +54,7 @@ async fn what_is_wrong_with_a_rule_is_named() {
     assert_eq!(a.status, StatusCode::UNPROCESSABLE_ENTITY);
     let pointers: Vec<_> = a.json()["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap().to_string()).collect();
     assert_eq!(pointers, ["/inputs/1", "/transforms/0/field", "/condition"]);
-    let walled = json!({"id": "a", "inputs": ["in.a.x"], "outputs": ["media.text.shared"]});
+    let walled = json!({"id": "b", "inputs": ["in.a.x"], "outputs": ["media.text.shared"]});
     let a = rig.post(RULES, &walled, &[]).await.json();
     assert!(a["detail"].as_str().unwrap().contains("privacy wall"), "{a}");
     let several = rig.other("PUT", RULES, &json!([rule("a"), walled])).await.json();

@@ -86,9 +86,11 @@ pub fn guarded(e: Expression, patterns: &mut Vec<Regex>) -> Result<Expression> {
             Expr::Map(m)
         }
         Expr::Comprehension(mut c) => {
-            // What is gone through is copied item by item. The rest is the macro's own, but for what its writer put into the step.
+            // What is gone through is copied item by item, and what it begins with once. Whether it goes on is the macro's own.
             c.iter_range = held(guarded(std::mem::take(&mut c.iter_range), patterns)?);
+            c.accu_init = held(guarded(std::mem::take(&mut c.accu_init), patterns)?);
             c.loop_step = guarded(std::mem::take(&mut c.loop_step), patterns)?;
+            c.result = guarded(std::mem::take(&mut c.result), patterns)?;
             Expr::Comprehension(c)
         }
         Expr::Call(c) => return call(id, c, patterns),

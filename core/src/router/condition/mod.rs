@@ -11,8 +11,8 @@ mod work;
 use std::sync::Arc;
 
 use cel::common::types::CelBool;
-use cel::parser::{Expression, Parser};
-use cel::{ExecutionError, Value};
+use cel::parser::Expression;
+use cel::{Env, ExecutionError, Value};
 use regex::Regex;
 
 pub use guard::pattern;
@@ -71,7 +71,8 @@ impl Condition {
 }
 
 fn read(source: &str) -> Result<Condition> {
-    let parser = Parser::new().enable_optional_syntax(true).max_recursion_depth(MOST_LEVELS as u16).error_recovery_limit(4);
+    let parser = Env::stdlib().parser().enable_ident_escape_syntax(true);
+    let parser = parser.max_recursion_depth(MOST_LEVELS as u16).error_recovery_limit(4);
     let tree = parser.parse(source).map_err(|e| said::unreadable(&e))?;
     guard::measure(&tree)?;
     names::check(&tree)?;

@@ -60,7 +60,8 @@ fn look(e: &Expression, bound: &mut Vec<String>) -> Result<()> {
 }
 
 fn known(name: &str, bound: &[String]) -> Result<()> {
-    if bound.iter().any(|b| b == name) || NAMES.contains(&name) || TYPES.contains(&name) {
+    // What macros bind by themselves begins with what no name begins with.
+    if name.starts_with(['@', '#']) || bound.iter().any(|b| b == name) || NAMES.contains(&name) || TYPES.contains(&name) {
         return Ok(());
     }
     let name: String = name.chars().take(40).collect();

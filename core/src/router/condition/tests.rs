@@ -43,6 +43,8 @@ fn conditions_hold_or_not() {
         ("data.kind.matches('^w.*k$')", true),
         ("has(data.at.lat) && !has(data.at.lon)", true),
         ("data.?at.?lon.orValue(7) == 7", true),
+        ("data.?at.?lat.optMap(l, l > 50.0).orValue(false)", true),
+        ("has(data.`kind`) && data.`kind` == 'walk'", true),
         ("topic == 'device.health.steps.raw' && schema.endsWith('.v1')", true),
         ("producer == 'http-api' && hops == 0 && offset == 0 && partition == 0", true),
         ("device_id == '00000000-0000-0000-0000-000000000005'", true),
@@ -128,6 +130,8 @@ fn work_is_bounded() {
         "[data, data, data, data, data, data, data, data].map(a, [a, a, a, a, a, a, a, a]).map(b, [b, b, b, b]).size() > 0",
         "[[data.text + data.text].map(a, a + a + a + a).map(b, b + b + b + b).map(c, c + c + c + c).map(d, d + d + d + d)].size() > 0",
         "{'a': data.items.map(x, data.items)} == {}",
+        "[optional.of(data)].map(o, data.items.map(x, o)).size() > 0",
+        "data.items.all(a, data.?items.optMap(i, i).hasValue())",
     ] {
         let began = std::time::Instant::now();
         let said = ask(condition, data.clone());

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use cel::common::types::{CelBytes, CelInt, CelList, CelMap, CelMapKey, CelString};
+use cel::common::types::{CelBytes, CelInt, CelList, CelMap, CelMapKey, CelOptional, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::{Context, ExecutionError, FunctionContext};
 use regex::Regex;
@@ -70,6 +70,9 @@ fn spend(value: &dyn Val) -> Result<(), ExecutionError> {
     take(1)?;
     if let Some(list) = value.downcast_ref::<CelList>() {
         return list.inner().iter().try_for_each(|v| spend(&**v));
+    }
+    if let Some(optional) = value.downcast_ref::<CelOptional>() {
+        return optional.option().map_or(Ok(()), spend);
     }
     if let Some(map) = value.downcast_ref::<CelMap>() {
         return map.inner().iter().try_for_each(|(k, v)| {

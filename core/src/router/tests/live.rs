@@ -213,3 +213,35 @@ fn rules_at_rest_or_gone_are_not_missed_by_those_that_stay() {
     rig.put("in.b.x", json!({"n": 4}));
     until("the newest came through", || rig.data("out.b.x") == [json!({"n": 2}), json!({"n": 4})]);
 }
+
+/// A phone that was away brings thousands of records in one request: one moment of the log, more than a batch holds.
+#[test]
+fn more_of_one_moment_than_a_batch_holds_comes_through_in_order() {
+    let rig = rig();
+    rig.keep(rule("a", &["in.*.x"], "true", &["out.a.x"]));
+    let new = |topic: &str, n: u64| {
+        let topic = TopicName::parse(topic).unwrap();
+        let id = uuid::Uuid::from_u128(u128::from(n) + 1);
+        let data = json!({"n": n}).to_string().into_bytes();
+        crate::bus::NewRecord::new(topic, id, id, crate::Time(1), crate::bus::Headers::default(), data)
+    };
+    let both = (0..1_500).map(|n| new("in.a.x", n)).chain((1_500..3_000).map(|n| new("in.b.x", n)));
+    rig.bus.append(both.collect()).unwrap();
+    rig.put("in.c.x", json!({"n": 3_000}));
+    let _running = Supervisor::start(rig.rules.clone(), rig.wiring()).unwrap();
+    until("all came through", || rig.all("out.a.x").len() == 3_001);
+    let numbers: Vec<u64> = rig.data("out.a.x").iter().map(|d| d["n"].as_u64().unwrap()).collect();
+    assert!(numbers.is_sorted(), "by moment, then by topic, then by offset");
+}
+
+#[test]
+fn hundreds_of_topics_are_read_by_one_rule() {
+    let rig = rig();
+    rig.keep(rule("a", &["many.*.raw"], "data.n % 2 == 0", &["out.a.x"]));
+    for n in 0..600 {
+        rig.put(&format!("many.t{n}.raw"), json!({"n": n}));
+    }
+    let _running = Supervisor::start(rig.rules.clone(), rig.wiring()).unwrap();
+    until("all came through", || rig.all("out.a.x").len() == 300 && idle(&rig));
+    assert_eq!(rig.rules.running().inputs.len(), 600);
+}
