@@ -21,6 +21,7 @@ pub struct Item {
     /// 32 hex digits; the call's own unless told.
     #[prost(string, tag = "7")]
     pub trace_id: ::prost::alloc::string::String,
+    /// For sources that retry for long: the stream's name and this record's number in it. What came before is taken once.
     #[prost(string, tag = "8")]
     pub stream: ::prost::alloc::string::String,
     #[prost(uint64, optional, tag = "9")]
@@ -34,6 +35,7 @@ pub struct Accepted {
     pub topic: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub trace_id: ::prost::alloc::string::String,
+    /// Absent where it was taken before, so long ago that the log may have let it go.
     #[prost(uint64, optional, tag = "4")]
     pub offset: ::core::option::Option<u64>,
     /// It was kept, but nothing can be made of it: why.
@@ -52,7 +54,7 @@ pub struct Complaint {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Refused {
-    /// As over HTTP: 403, 422.
+    /// As over HTTP: 403 or 422.
     #[prost(uint32, tag = "1")]
     pub status: u32,
     #[prost(string, tag = "2")]
