@@ -49,7 +49,7 @@ test("a search marks what it found and leads to its day", async (t) => {
 });
 
 test("a search without a hit and an empty timeline say so", async (t) => {
-  const { page } = await open(held, t, { ...FULL, "/api/timeline": { lines: [] }, "/api/timeline/search": { hits: [], capped: false } });
+  const { page } = await open(held, t, { ...FULL, "/api/timeline": { lines: [] }, "/api/timeline/search": { hits: [], capped: false } }, { hash: "#timeline", token: true });
   await page.getByText("Nothing woven yet").waitFor();
   await page.getByRole("searchbox").fill("turnips");
   await page.getByText("No line has “turnips”").waitFor();
