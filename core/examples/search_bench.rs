@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::civil::Date;
 use loom_core::db::{Db, Key};
 use loom_core::env::{Clock, Seeded, System, Time};
 use loom_core::store::timeline::{Line, SqliteTimeline, insert};
@@ -45,7 +46,16 @@ fn main() -> Result<(), Failure> {
         })?;
     }
     let days: Vec<_> = (0..QUERIES).map(|i| corpus.day(&Seeded::new(i))).collect();
-    measure("lines of a day", &days, |range| Ok((timeline.lines(range)?.len(), false)))
+    measure("lines of a day", &days, |range| Ok((timeline.lines(range)?.len(), false)))?;
+    let zone = jiff::tz::TimeZone::UTC;
+    let dates: Vec<Date> = days.iter().filter_map(|r| Some(r.from?.timestamp().to_zoned_datetime(zone.clone()).date())).collect();
+    measure("a day", &dates, |date| Ok((timeline.day(*date, &zone)?.lines as usize, false)))?;
+    measure("days of a quarter", &dates, |date| {
+        let to = date.checked_add(jiff::Span::new().days(91))?;
+        Ok((timeline.days(*date, to, &zone)?.days.len(), false))
+    })?;
+    let starred = Range { source: Some("Nowhere".into()), limit: 100, newest_first: true, ..Range::default() };
+    measure("lines of a source that has none", &[starred], |range| Ok((timeline.lines(range)?.len(), false)))
 }
 
 /// Made-up words by rank, and how often each is said.
@@ -125,7 +135,7 @@ impl Corpus {
         // As derived ids are: milliseconds, then a hash.
         let hash = Seeded::new(n ^ 0xabcd).next_u64();
         let message_id = Uuid::from_u128((at.millis() as u128) << 80 | u128::from(hash));
-        Line { message_id, recorded_at: at, device_id: device(n % 4), text }
+        Line { message_id, place: None, recorded_at: at, device_id: device(n % 4), text }
     }
 
     fn query(&self, class: &str, chance: &Seeded) -> (String, Range) {

@@ -31,6 +31,8 @@ pub struct Settings {
     pub engine: String,
     /// Whether a device nobody knows may send, and is registered by it.
     pub device_policy: Policy,
+    /// Records a second that one device may send, in the mean; 0 is no limit.
+    pub device_records_per_second: u32,
     /// Loopback clients need no token.
     pub open_loopback: bool,
     /// Whether `serve` listens.
@@ -50,6 +52,7 @@ impl Default for Settings {
             audio_bytes: 20 << 30,
             engine: "moonshine-tiny-en".into(),
             device_policy: Policy::Register,
+            device_records_per_second: 100_000,
             open_loopback: false,
             microphone: true,
             ui_dir: None,
@@ -58,7 +61,7 @@ impl Default for Settings {
 }
 
 /// Every key with what it takes, in a person's words.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 12] = [
     ("port", "a number from 0 to 65535"),
     ("device_name", "a text in quotes"),
     ("time_zone", "a zone's name in quotes, such as \"Europe/Berlin\""),
@@ -67,6 +70,7 @@ const KEYS: [(&str, &str); 11] = [
     ("audio_bytes", "a number of bytes"),
     ("engine", "an engine's name in quotes"),
     ("device_policy", "\"register\" or \"strict\""),
+    ("device_records_per_second", "a number from 0 (no limit) to 4294967295"),
     ("open_loopback", "true or false"),
     ("microphone", "true or false"),
     ("ui_dir", "a folder in quotes"),

@@ -2,18 +2,26 @@
 
     listening.py LOOM silence SECONDS
     listening.py LOOM lost TIMES SECONDS_AWAY
+    listening.py LOOM latency TIMES FOLDER
 
 `silence` prints a JSON line with the share of a core and the resident memory of `loom serve`. `lost` kills the sound server and starts it
-again, and prints what was lost each time: seconds in which sound flowed, as another listener saw it, and that are in no stream.
+again, and prints what was lost each time: seconds in which sound flowed, as another listener saw it, and that are in no stream. `latency`
+plays recordings of 4 to 7 s from a folder, and prints how long after the last sound the words are on the log, and how long after the first one a
+guess at them is on the WebSocket; when sound begins and ends is what another listener heard.
 """
 
+import array
+import base64
+import glob
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOM = tempfile.mkdtemp()
@@ -145,9 +153,104 @@ def lost(loom, times, away):
     sys.exit(gaps[-1] > 1.0)
 
 
+class Witness(threading.Thread):
+    """Hears the room beside Loom: when sound began and ended, to a hundredth of a second."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        hears = ["parec", "--latency-msec=10", "--device=room.monitor", "--rate=16000", "--channels=1", "--format=s16le"]
+        self.other = subprocess.Popen(hears, env=HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.began = self.ended = None
+
+    def run(self):
+        while block := self.other.stdout.read(320):
+            now = time.time()
+            if max(map(abs, array.array("h", block))) > 600:
+                self.began = self.began or now
+                self.ended = now
+
+
+class Guesses(threading.Thread):
+    """Listens on the WebSocket (RFC 6455) for guesses."""
+
+    def __init__(self, url, token):
+        super().__init__(daemon=True)
+        host, port = url.split("//")[1].split(":")
+        self.wire = socket.create_connection((host, int(port)))
+        key = base64.b64encode(os.urandom(16)).decode()
+        ask = f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        ask += f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: loom, token.{token}\r\n\r\n"
+        self.wire.sendall(ask.encode())
+        self.file = self.wire.makefile("rb")
+        while self.file.readline().strip():
+            pass
+        said = json.dumps({"type": "subscribe", "channels": ["partial"]}).encode()
+        self.wire.sendall(bytes([0x81, 0x80 | len(said)]) + bytes(4) + said)
+        self.first = None
+
+    def run(self):
+        while head := self.file.read(2):
+            n = head[1] & 127
+            n = int.from_bytes(self.file.read({126: 2, 127: 8}[n]), "big") if n > 125 else n
+            body = self.file.read(n)
+            if head[0] & 15 == 1:
+                said = json.loads(body)
+                if said.get("text") and not self.first:
+                    self.first = time.time()
+
+
+def words(loom):
+    tail = [loom, "topics", "tail", "media.text.transcribed.words", "--from-beginning", "--json"]
+    return subprocess.run(tail, env=HERE, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def clips(folder):
+    for path in sorted(glob.glob(f"{folder}/**/*.flac", recursive=True) + glob.glob(f"{folder}/**/*.wav", recursive=True)):
+        made = f"{ROOM}/{os.path.basename(path)}.wav"
+        # Without the silence around it: it begins and ends with speech.
+        trim = "rate 48000 channels 2 silence 1 0.02 1% reverse silence 1 0.02 1% reverse".split()
+        if subprocess.run(["sox", path, "-b", "16", made, *trim], capture_output=True).returncode == 0:
+            length = float(subprocess.run(["soxi", "-D", made], capture_output=True, text=True).stdout or 0)
+            if 4 <= length <= 7:
+                yield made
+
+
+def latency(loom, times, folder):
+    sound = served = None
+    settled, guessed = [], []
+    try:
+        sound = server()
+        served = loom_serve(loom)
+        url = open(f"{ROOM}/data/address").read()
+        url = re.search(r"http://[0-9.:]+", url)[0]
+        token = open(f"{ROOM}/data/api-token").read().strip()
+        for turn, clip in zip(range(int(times) + 1), clips(folder)):
+            witness, guesses = Witness(), Guesses(url, token)
+            witness.start(), guesses.start()
+            until("the room is quiet", lambda: not witness.began or time.time() - witness.ended > 2)
+            known = len(words(loom))
+            witness.began = guesses.first = None
+            subprocess.run(["paplay", clip], env=HERE, check=True)
+            until("words", lambda: time.time() - witness.ended > 3 and len(words(loom)) > known)
+            last = max(time_of(json.loads(row)["received_at"]) for row in words(loom)[known:])
+            # The first one loads the model.
+            if turn:
+                settled.append(round(last - witness.ended, 3))
+                if guesses.first:
+                    guessed.append(round(guesses.first - witness.began, 3))
+            witness.other.kill()
+            guesses.wire.close()
+    finally:
+        end(served, sound)
+    at = lambda of, share: sorted(of)[round((len(of) - 1) * share)] if of else None
+    row = {"what": "latency", "utterances": len(settled), "settled_s_p50": at(settled, 0.5), "settled_s_p95": at(settled, 0.95)}
+    print(json.dumps({**row, "guesses": len(guessed), "first_guess_s_p50": at(guessed, 0.5)}))
+    sys.exit(not settled or at(settled, 0.5) > 0.7 or at(settled, 0.95) > 1.2 or not guessed or at(guessed, 0.5) > 1.0)
+
+
 def missed(heard, a, b):
     covered = sum(max(0.0, min(b, end) - max(a, start)) for start, end in heard)
     return round(b - a - covered, 3)
 
 
-{"silence": silence, "lost": lost}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+{"silence": silence, "lost": lost, "latency": latency}[sys.argv[2]](sys.argv[1], *sys.argv[3:])

@@ -16,7 +16,14 @@ use crate::say;
 use crate::setup;
 
 /// Example of core, the features it needs.
-const ALL: [(&str, &str); 4] = [("log_bench", ""), ("search_bench", "full"), ("speech_bench", "full"), ("recording_bench", "full")];
+const ALL: [(&str, &str); 6] = [
+    ("log_bench", ""),
+    ("day_bench", ""),
+    ("router_bench", ""),
+    ("search_bench", "full"),
+    ("speech_bench", "full"),
+    ("recording_bench", "full"),
+];
 
 pub fn bench(place: &Place, args: &Args) -> Result {
     say::step("models", || setup::fetch_models(place))?;
@@ -33,10 +40,7 @@ pub fn bench(place: &Place, args: &Args) -> Result {
             Err(sentence) => bad.push(format!("{name}: {sentence}")),
         }
     }
-    for (name, peer) in [("speech_peer", speech_peer as Peer), ("killed", killed), ("silence", silence), ("lost_microphone", lost)]
-        .into_iter()
-        .filter(|(n, _)| args.wants(n))
-    {
+    for (name, peer) in PEERS.into_iter().filter(|(n, _)| args.wants(n)) {
         say::begin(name, "measuring");
         match peer(place).and_then(|mut c| keep(&mut c, name, &folder)) {
             Ok(table) => println!("{table}"),
@@ -47,6 +51,9 @@ pub fn bench(place: &Place, args: &Args) -> Result {
 }
 
 type Peer = fn(&Place) -> Result<Command>;
+/// Measures the built program from outside.
+const PEERS: [(&str, Peer); 5] =
+    [("speech_peer", speech_peer), ("killed", killed), ("silence", silence), ("lost_microphone", lost), ("latency", latency)];
 
 /// Where speech with its words lies: `NAME.flac` and `refs.tsv`.
 const SPEECH: &str = "LOOM_SPEECH_DIR";
@@ -89,6 +96,13 @@ fn lost(place: &Place) -> Result<Command> {
     listening(place, &["lost", "20", "10"])
 }
 
+/// From the end of speech to its words on the log, and from its beginning to the first guess.
+fn latency(place: &Place) -> Result<Command> {
+    let mut latency = listening(place, &["latency", "20"])?;
+    latency.arg(env::var_os(SPEECH).unwrap_or_else(|| READINGS.into()));
+    Ok(latency)
+}
+
 fn listening(place: &Place, what: &[&str]) -> Result<Command> {
     let mut listening = Command::new("python3");
     listening.arg(place.root.join("installers/peers/listening.py")).arg(release(place)?).args(what);
@@ -114,9 +128,12 @@ fn measure(place: &Place, args: &Args, name: &str, features: &str, folder: &Path
     keep(&mut run, name, folder)
 }
 
-/// What the tests listen to; without it only loading is measured.
+/// What the tests listen to.
+const READINGS: &str = "/usr/share/pocketsphinx/test/data/librivox";
+
+/// Without them only loading is measured.
 fn readings() -> Vec<PathBuf> {
-    let folder = fs::read_dir("/usr/share/pocketsphinx/test/data/librivox").into_iter().flatten().flatten();
+    let folder = fs::read_dir(READINGS).into_iter().flatten().flatten();
     folder.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "wav")).collect()
 }
 

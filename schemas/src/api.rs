@@ -158,6 +158,25 @@ pub struct Structure {
     pub topics: Vec<TopicNode>,
     pub consumers: Vec<ConsumerNode>,
     pub flows: Vec<Flow>,
+    /// The first words of the topics' names.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    #[serde(default)]
+    pub stats: StructureStats,
+}
+
+/// How much of each there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StructureStats {
+    pub producers: u64,
+    pub topics: u64,
+    pub consumers: u64,
+    pub flows: u64,
+    /// Kept, over all topics.
+    pub records: u64,
+    /// Over all groups.
+    pub lag: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,6 +17,9 @@ static TASK: Dir = include_dir!("$CARGO_MANIFEST_DIR/task");
 /// Topics with settings of their own, as TOML: a table a topic.
 pub const TOPICS: &str = include_str!("../topics.toml");
 
+/// Loom v2's topics that have another name, or none, as TOML: a table a topic, with `to` or `gone`.
+pub const CLASSIC: &str = include_str!("../classic.toml");
+
 /// The text of a schema, by name and version.
 pub fn schema(name: &str) -> Option<&'static str> {
     let (topic, version) = name.rsplit_once('.')?;

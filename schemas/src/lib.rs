@@ -5,3 +5,5 @@ pub mod api;
 pub mod catalogue;
 pub mod live;
 pub mod payload;
+pub mod routing;
+pub mod services;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{Envelope, GroupRow, TimelineRow};
+use crate::services::{CommitGroup, GroupCommitted, GroupRecords, JoinGroup, JoinedGroup};
 
 /// What the microphone does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,16 @@ pub enum WsIn {
         topic: String,
     },
     RequestMetrics,
+    /// Become a member of a consumer group, one a connection: [`WsOut::JoinedGroup`], then [`WsOut::Records`] as they come.
+    JoinGroup {
+        group: String,
+        #[serde(flatten)]
+        wish: JoinGroup,
+    },
+    /// What was processed: [`WsOut::Committed`]. More records come as there is room for them.
+    Commit(CommitGroup),
+    /// Give the place up; so does the end of the connection.
+    LeaveGroup,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -163,6 +174,14 @@ pub enum WsOut {
     },
     StreamStopped {
         topic: String,
+    },
+    JoinedGroup(JoinedGroup),
+    /// For a member: commit their `positions` once they are processed, or they come again to the next member.
+    Records(GroupRecords),
+    Committed(GroupCommitted),
+    /// It is no member any more.
+    LeftGroup {
+        group: String,
     },
     /// One sentence for a person.
     Error {

@@ -163,6 +163,48 @@ pub struct AudioRef {
     pub sample_rate: u32,
 }
 
+/// `media.text.edits.raw` v1: what the owner changed about a line; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineEdit {
+    /// Message id of the released text.
+    pub line: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starred: Option<bool>,
+    /// The owner's wording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// `media.text.edits.released` v1: the same, after the privacy filter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReleasedEdit {
+    pub line: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starred: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In the owner's wording.
+    pub masked: Vec<Masked>,
+    /// Name and revision of the policy that let it through.
+    pub policy: String,
+}
+
+/// `internal.privacy.audit.erasures` v1: how much was erased. Never a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Id of what was asked for.
+    pub forget: String,
+    /// RFC 3339.
+    pub asked_at: String,
+    /// `lines`, `span`, `device`
+    pub scope: String,
+    pub lines: u64,
+    /// Records by topic.
+    pub records: BTreeMap<String, u64>,
+    /// Seconds of sound.
+    pub audio_s: f64,
+}
+
 /// `internal.privacy.audit.decisions` v1: what the privacy filter decided about one record. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivacyDecision {

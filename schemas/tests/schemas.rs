@@ -57,3 +57,33 @@ fn names_that_are_none_find_nothing() {
         assert!(schema(name).is_none(), "{name}");
     }
 }
+
+/// Every field says what it is, and every number how far it goes.
+#[test]
+fn every_field_is_described_and_every_number_has_a_range() {
+    for name in names() {
+        look(&name, &parsed(&name), "");
+    }
+}
+
+fn look(name: &str, schema: &Value, at: &str) {
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::String(one) => vec![one],
+        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let has = |key: &str| schema.get(key).is_some();
+    let item = at.ends_with("[]");
+    assert!(at.is_empty() || item || has("description") || has("$ref"), "{name}{at} is not described");
+    // What may be anything else too has no range of its own.
+    if !at.is_empty() && !has("enum") && kinds.len() <= 2 && kinds.iter().any(|k| matches!(*k, "number" | "integer")) {
+        let ranged = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"].iter().any(|k| has(k));
+        assert!(ranged, "{name}{at} has no range");
+    }
+    for (field, inner) in schema["properties"].as_object().into_iter().flatten() {
+        look(name, inner, &format!("{at}/{field}"));
+    }
+    if has("items") {
+        look(name, &schema["items"], &format!("{at}[]"));
+    }
+}

@@ -69,13 +69,23 @@ impl Client {
         self.ask("POST", path, Some(body.to_string()))
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.ask("PUT", path, Some(body.to_string()))
+    }
+
+    pub fn delete(&self, path: &str) -> Result<Value> {
+        self.ask("DELETE", path, None)
+    }
+
     fn ask(&self, method: &str, path_and_query: &str, body: Option<String>) -> Result<Value> {
         let (status, bytes) = self.runtime.block_on(self.send(method, path_and_query, body))?;
         let answer: Value =
             serde_json::from_slice(&bytes).map_err(|e| Error::bug("the answer is no JSON: is another Loom version running?").because(e))?;
         match status {
             200..=299 => Ok(answer),
-            _ => Err(Error::invalid(answer["detail"].as_str().unwrap_or("the request was refused").to_string())),
+            _ => Err(Error::invalid(
+                answer["detail"].as_str().or(answer["message"].as_str()).unwrap_or("the request was refused").to_string(),
+            )),
         }
     }
 
@@ -83,7 +93,7 @@ impl Client {
         let gone = |e: reqwest::Error| Error::retry("the running Loom broke off: try again").because(e);
         match &self.door {
             Door::Running { http, url } => {
-                let method = if method == "POST" { reqwest::Method::POST } else { reqwest::Method::GET };
+                let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|e| Error::bug("no HTTP method").because(e))?;
                 let mut request = http.request(method, format!("{url}{path_and_query}")).bearer_auth(&self.token);
                 if let Some(body) = body {
                     request = request.header("content-type", "application/json").body(body);

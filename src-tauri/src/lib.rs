@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{dlq, doctor, groups, models, privacy, rebuild, search, serve, topics, transcribe};
+use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, replay, rules, schemas, search, serve, topics, transcribe};
 use context::Context;
 
 /// Weaves what your devices sense into one private, searchable timeline. Nothing leaves this machine.
@@ -42,10 +42,18 @@ enum Command {
     Groups(groups::Args),
     /// What stages could not take
     Dlq(dlq::Args),
+    /// Records of the past once more, into a topic or a group
+    Replay(replay::Args),
+    /// The event router's rules
+    Rules(rules::Args),
     /// Make the timeline or the counts again from the log
     Rebuild(rebuild::Args),
+    /// What records hold, whether two versions get on, whether data fits
+    Schemas(schemas::Args),
     /// Mask what must not be seen in a text on standard input
     Privacy(privacy::Args),
+    /// Devices that send to this Loom
+    Devices(devices::Args),
     /// Model files: which there are, fetch, verify, remove
     Models(models::Args),
     /// Check that everything Loom needs is there and well
@@ -74,8 +82,12 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
         Some(Command::Topics(a)) => topics::run(&a, &context),
         Some(Command::Groups(a)) => groups::run(&a, &context),
         Some(Command::Dlq(a)) => dlq::run(&a, &context),
+        Some(Command::Replay(a)) => replay::run(&a, &context),
+        Some(Command::Rules(a)) => rules::run(&a, &context),
         Some(Command::Rebuild(a)) => rebuild::run(&a, &context),
+        Some(Command::Schemas(a)) => schemas::run(&a, &context),
         Some(Command::Privacy(a)) => privacy::run(&a, &context),
+        Some(Command::Devices(a)) => devices::run(&a, &context),
         Some(Command::Models(a)) => models::run(&a, &context),
         Some(Command::Doctor(a)) => doctor::run(&a, &context),
     }

@@ -17,6 +17,10 @@ export const group = (group, members, lag, topics = ["media.text.released"]) => 
 export const consumer = (groupId, subscribedTopics, producesTopics) => ({
   groupId, label: groupId, description: "", subscribedTopics, producesTopics, status: "active", memberCount: 1,
 });
+export const DAY = {
+  date: "2025-10-14", from: "2025-10-14T00:00:00Z", to: "2025-10-15T00:00:00Z", lines: 3, speech_s: 7.2,
+  rows: [{ source: "reading.flac", levels: Array.from({ length: 480 }, (_, n) => (n === 200 || n === 221 ? 2 : 0)) }],
+};
 export const capture = (state, more = {}) => ({ state, device: "Desk microphone", chosen: null, since: "2025-10-14T08:02:00.000000Z", message: null, ...more });
 export const FULL = {
   "/api/capture": capture("off", { device: null, since: null }),
@@ -24,6 +28,8 @@ export const FULL = {
   "/api/timeline": { lines: LINES },
   "/api/timeline/search": { hits: [{ ...LINES[0], snippet: "The earliest book [printed] with", score: 3.2 }], capped: false },
   "/api/timeline/a/audio": wav(2.4),
+  "/api/timeline/day": ({ query }) => ({ ...DAY, date: query.get("date") }),
+  "/api/timeline/days": { days: [{ date: "2025-10-14", lines: 3, speech_s: 7.2 }], before: null, after: null },
   "/api/groups": { groups: [group("silero-vad-consumer", 1, 0), group("parakeet-tdt-consumer", 1, 400), group("timeline-consumer", 0, 3)] },
   "/api/topics": { topics: [{ topic: "device.audio.raw", records: 18249, low: 0, high: 18249, bytes: 7200000, schema: "s", class: "sensitive" }] },
   "/api/kafka/structure": {

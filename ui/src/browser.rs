@@ -123,3 +123,43 @@ pub fn take_token_from_address() {
     keep_token(found);
     stand_at("/");
 }
+
+/// Seconds of a clock that only runs forward.
+pub fn ticks() -> f64 {
+    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now() / 1000.0)
+}
+
+/// A name as part of a path.
+pub fn encoded(name: &str) -> String {
+    js_sys::encode_uri_component(name).into()
+}
+
+/// Whether a key goes into a field, where it is a letter and no command.
+pub fn in_field(e: &web_sys::KeyboardEvent) -> bool {
+    use wasm_bindgen::JsCast;
+    let target = e.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|t| t.matches("input, textarea, select, [contenteditable]").unwrap_or(false))
+}
+
+/// Whether a key is for what it was pressed on: the space bar presses a button.
+pub fn on_control(e: &web_sys::KeyboardEvent) -> bool {
+    use wasm_bindgen::JsCast;
+    let target = e.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|t| t.matches("button, a, summary, [role=slider]").unwrap_or(false))
+}
+
+/// Refused where the page may not: the text can still be marked by hand.
+pub fn copy(text: &str) {
+    let Some(window) = web_sys::window() else { return };
+    let written = window.navigator().clipboard().write_text(text);
+    wasm_bindgen_futures::spawn_local(async move {
+        JsFuture::from(written).await.ok();
+    });
+}
+
+/// Says in the address what is shown, without going anywhere.
+pub fn show_in_address(hash: &str) {
+    if let Some(history) = web_sys::window().and_then(|w| w.history().ok()) {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(hash)).ok();
+    }
+}

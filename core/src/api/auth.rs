@@ -16,6 +16,8 @@ use super::state::State;
 pub async fn guard(Extract(state): Extract<Arc<State>>, request: Request, next: Next) -> Response {
     match check(&state, &request) {
         Ok(()) => next.run(request).await,
+        #[cfg(feature = "grpc")]
+        Err(p) if super::grpc::is_call(request.headers()) => super::grpc::status(&p).into_http::<axum::body::Body>(),
         Err(p) => {
             let unauthorised = p.status == StatusCode::UNAUTHORIZED.as_u16();
             let mut response = p.into_response();
@@ -35,7 +37,7 @@ fn check(state: &State, request: &Request) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::FORBIDDEN, "pages of other origins may not call Loom: open Loom's own page"));
     }
     let open = is_open(request.method(), request.uri().path()) || (state.settings.open_loopback && from_loopback(request));
-    if open || has_token(request.headers(), &state.token) {
+    if open || holds_token(request.headers(), &state.token) {
         return Ok(());
     }
     Err(Problem::new(
@@ -87,7 +89,7 @@ pub fn is_open(method: &Method, path: &str) -> bool {
         || super::health::is_open(path)
 }
 
-fn has_token(headers: &HeaderMap, token: &str) -> bool {
+pub fn holds_token(headers: &HeaderMap, token: &str) -> bool {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
         let (scheme, rest) = v.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())

@@ -9,17 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::Routes;
 use super::problem::Problem;
-use super::query::{Params, Topic};
+use super::query::{Params, Topic, time};
 use super::state::{State, blocking};
 use super::topics::existing;
-use crate::bus::{Bus, Headers, NewRecord, Record, TopicName};
-use crate::env::Time;
-use crate::error::{Error, Result};
-use crate::pipeline::derived_id;
+use crate::bus::Record;
+use crate::error::Result;
+use crate::router::redrive::{self, Fate, Item, Selection};
 
 pub fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(redrive))
@@ -66,22 +64,58 @@ struct ShowQuery {
     limit: Option<usize>,
 }
 
-/// Which letters.
+/// Which letters; what is left out is not asked.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Redrive {
-    /// Offsets in the dead-letter topic; all unless told.
+    /// Offsets in the dead-letter topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offsets: Option<Vec<u64>>,
+    /// Of this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// `skip`, `invalid` or `bug`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_kind: Option<String>,
+    /// Set aside at or after, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Set aside before, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Only says what would be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// Those too that were given back three times and failed each time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 pub struct Redriven {
-    /// Put on their topic again.
+    /// Put on their topic again; of a dry run, that would be.
     pub redriven: u64,
     /// They were put there before.
     pub repeats: u64,
-    /// Erased since, or without their original.
+    /// Erased since, without their original, or given back too often.
     pub skipped: u64,
+    /// The first thousand, one by one.
+    pub items: Vec<RedrivenItem>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct RedrivenItem {
+    pub partition: u32,
+    pub offset: u64,
+    /// Of the letter.
+    pub message_id: String,
+    /// `redriven`, `repeat`, `would_redrive` or `skipped`.
+    pub result: String,
+    /// How often its original was given back, this time included.
+    pub times: u32,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Topics with dead letters.
@@ -113,7 +147,6 @@ async fn show(
 }
 
 const PAGE_BYTES: usize = 8 << 20;
-const PAGE: usize = 500;
 
 fn letter(r: &Record) -> DeadLetter {
     DeadLetter {
@@ -124,7 +157,8 @@ fn letter(r: &Record) -> DeadLetter {
     }
 }
 
-/// Puts the originals on their topic again, for every group that reads it. Doing it twice puts nothing there twice.
+/// Puts the originals on their topic again. Doing it twice puts nothing there twice, and what is made of them has the ids it
+/// would have had, so that whoever could take them makes nothing new.
 #[utoipa::path(post, path = "/api/dlq/{topic}/redrive", tag = "dlq", params(("topic" = String, Path)), request_body = Redrive,
     responses((status = 200, body = Redriven), (status = 403, body = Problem), (status = 404, body = Problem)))]
 async fn redrive(Extract(state): Extract<Arc<State>>, Topic(topic): Topic, Json(which): Json<Redrive>) -> Result<Json<Redriven>, Problem> {
@@ -134,54 +168,31 @@ async fn redrive(Extract(state): Extract<Arc<State>>, Topic(topic): Topic, Json(
             "these records are behind the privacy wall, where only the privacy filter writes: reset the filter's group to make them anew";
         return Err(Problem::new(StatusCode::FORBIDDEN, say));
     }
-    let name = topic.dlq();
+    let (from, to) = (time("from", which.from.as_deref())?, time("to", which.to.as_deref())?);
+    let selection = Selection { offsets: which.offsets, group: which.group, error_kind: which.error_kind, from, to };
     blocking(move || {
-        let mut done = Redriven { redriven: 0, repeats: 0, skipped: 0 };
-        for (partition, (low, end)) in (0..).zip(&dead.bounds) {
-            drive(&*state.bus, &name, partition, *low..*end, &which, &mut done)?;
-        }
+        let mut done = Redriven::default();
+        redrive::redrive(&*state.bus, &topic.dlq(), &selection, which.dry_run, which.force, |item| note(&mut done, &item))?;
         Ok(Json(done))
     })
     .await
 }
 
-fn drive(bus: &dyn Bus, dlq: &TopicName, partition: u32, range: std::ops::Range<u64>, which: &Redrive, done: &mut Redriven) -> Result<()> {
-    let mut at = range.start;
-    while at < range.end {
-        let read = bus.read(dlq, partition, at, PAGE, PAGE_BYTES)?;
-        let Some(last) = read.last() else { break };
-        at = last.offset() + 1;
-        let wanted = read.iter().filter(|r| which.offsets.as_ref().is_none_or(|o| o.contains(&r.offset())));
-        let (originals, lost): (Vec<_>, Vec<_>) = wanted.map(original).partition(Result::is_ok);
-        done.skipped += lost.len() as u64;
-        for landed in bus.append(originals.into_iter().flatten().collect())? {
-            *(if landed.repeat { &mut done.repeats } else { &mut done.redriven }) += 1;
-        }
-    }
-    Ok(())
-}
+/// Letters told of one by one.
+const MOST_ITEMS: usize = 1_000;
 
-/// The letter's original under an id of its own (its first id is on the topic still), the same each time.
-fn original(letter: &Record) -> Result<NewRecord> {
-    let body: Value = letter.payload()?;
-    let record = &body["record"];
-    let lost = || Error::skip("the letter is without its original");
-    let text = |v: &Value| v.as_str().map(str::to_string).ok_or_else(lost);
-    if !record["data"].is_object() {
-        return Err(lost());
-    }
-    let topic = letter.topic().stem();
-    let recorded_at = Time::parse(&text(&record["recorded_at"])?)?;
-    let device: Uuid = text(&record["device_id"])?.parse().map_err(|_| lost())?;
-    let headers = Headers {
-        schema: text(&record["schema"])?,
-        trace: letter.headers().trace,
-        producer: "dlq-redrive".into(),
-        sources: letter.headers().sources.clone(),
-        ..Headers::default()
+fn note(done: &mut Redriven, item: &Item) {
+    let too_often = || format!("given back {} times and failed each time: mend what fails, then force it", redrive::MOST_TIMES);
+    let (count, result, reason) = match item.fate {
+        Fate::GivenBack => (&mut done.redriven, "redriven", None),
+        Fate::Would => (&mut done.redriven, "would_redrive", None),
+        Fate::Repeat => (&mut done.repeats, "repeat", None),
+        Fate::Lost => (&mut done.skipped, "skipped", Some("erased since, or without its original".to_string())),
+        Fate::TooOften => (&mut done.skipped, "skipped", Some(too_often())),
     };
-    let id = derived_id("dlq-redrive", "1", "", &letter.origin(), &topic, letter.offset());
-    let mut new = NewRecord::new(topic, id, device, recorded_at, headers, record["data"].to_string().into_bytes());
-    new.partition = letter.partition();
-    Ok(new)
+    *count += 1;
+    if done.items.len() < MOST_ITEMS {
+        let (partition, offset, message_id) = (item.partition, item.offset, item.message_id.to_string());
+        done.items.push(RedrivenItem { partition, offset, message_id, result: result.into(), times: item.times, reason });
+    }
 }

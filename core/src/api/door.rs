@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, OriginalUri, State as Extract};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use utoipa::openapi::{ContentBuilder, ResponseBuilder};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::Routes;
+use super::body::{Strict, json as json_of, media_type};
 use super::problem::Problem;
 use super::produce::{BATCH_BYTES, Way, many, one, refused, take};
 use super::query::Params;
@@ -23,9 +24,9 @@ use crate::bus::Trace;
 use crate::door::{Entry, PATHS, cloud_events, entry, offers, overland, own_tracks, unified};
 
 /// Pictures, films and documents come in base64.
-const UPLOAD_BYTES: usize = 150 << 20;
+pub const UPLOAD_BYTES: usize = 150 << 20;
 
-const INGESTION: Way = Way { producer: "ingestion-api", device_required: true };
+pub const INGESTION: Way<'static> = Way { producer: "ingestion-api", device_required: true };
 
 pub fn routes() -> Routes {
     let events = OpenApiRouter::new().routes(routes!(events)).routes(routes!(from_own_tracks)).routes(routes!(from_overland));
@@ -35,9 +36,9 @@ pub fn routes() -> Routes {
 
 /// One route a path of the table, each in the description.
 fn old() -> Routes {
-    let taken = PATHS.iter().filter(|(_, entry)| *entry != Entry::Audio);
     let mut routes = OpenApiRouter::new();
-    for (path, entry) in taken {
+    // Sound also comes in other ways than JSON.
+    for (path, entry) in PATHS.iter().filter(|(path, _)| *path != "/audio/upload") {
         routes = routes.route(path, axum::routing::post(ingest));
         routes.get_openapi_mut().paths.paths.insert((*path).into(), PathItem::new(HttpMethod::Post, described(*entry)));
     }
@@ -50,7 +51,6 @@ fn described(entry: Entry) -> OperationBuilder {
         Entry::Many { topic, field, most } => format!("Up to {most} records of {topic} in `{field}`; a result an item (207)."),
         Entry::Sensors => "Readings that name their sensor; a result an item (207).".into(),
         Entry::Unified => "A message whose type names its topic: /ingest/message-types lists them.".into(),
-        Entry::Audio => "Sound.".into(),
     };
     let json = || ContentBuilder::new().build();
     OperationBuilder::new()
@@ -67,14 +67,14 @@ async fn ingest(
     Extension(trace): Extension<Trace>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    Strict(body): Strict,
 ) -> Result<Response, Problem> {
     let entry = entry(uri.path().trim_end_matches('/')).ok_or_else(|| Problem::not_found("there is nothing at this address"))?;
     let batch = body.is_array() || matches!(entry, Entry::Many { .. });
     let offers = offers(entry, body).map_err(refused)?;
     let batch = batch || offers.len() != 1;
     let outcomes = take(&state, offers, INGESTION, trace, &headers).await?;
-    if batch { Ok(many(outcomes)) } else { one(outcomes) }
+    if batch { many(outcomes) } else { one(outcomes) }
 }
 
 /// CloudEvents 1.0: binary, structured (`application/cloudevents+json`) or a batch (`application/cloudevents-batch+json`).
@@ -87,14 +87,13 @@ async fn events(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Result<Response, Problem> {
-    const WAY: Way = Way { producer: "cloudevents", device_required: true };
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let parsed = || serde_json::from_slice::<Value>(&body).map_err(|e| Problem::bad_request(format!("the body is no JSON: {e}")));
+    const WAY: Way<'static> = Way { producer: "cloudevents", device_required: true };
+    let kind = media_type(&headers);
+    let parsed = || json_of(&body);
     match kind.as_str() {
         "application/cloudevents-batch+json" => {
             let offers = cloud_events::batch(parsed()?).map_err(refused)?;
-            Ok(many(take(&state, offers, WAY, trace, &headers).await?))
+            many(take(&state, offers, WAY, trace, &headers).await?)
         }
         "application/cloudevents+json" => one(take(&state, vec![cloud_events::offer(parsed()?)], WAY, trace, &headers).await?),
         _ if headers.contains_key("ce-specversion") => {
@@ -136,7 +135,7 @@ async fn from_own_tracks(
     Extension(trace): Extension<Trace>,
     Params(tracker): Params<Tracker>,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    Strict(body): Strict,
 ) -> Result<Response, Problem> {
     let named = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(String::from);
     let (user, device) = (named("x-limit-u").or(tracker.u), named("x-limit-d").or(tracker.d));
@@ -153,11 +152,14 @@ async fn from_overland(
     Extract(state): Extract<Arc<State>>,
     Extension(trace): Extension<Trace>,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    Strict(body): Strict,
 ) -> Result<Json<Value>, Problem> {
     let offers = overland::offers(body).map_err(refused)?;
     let way = Way { producer: "overland", device_required: true };
     let outcomes = take(&state, offers, way, trace, &headers).await?;
+    if let Some(crate::door::Outcome::Slow(seconds)) = outcomes.first() {
+        return Err(Problem::slow(*seconds));
+    }
     let refused: Vec<Value> = outcomes
         .into_iter()
         .filter_map(|o| match o {

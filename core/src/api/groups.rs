@@ -36,13 +36,13 @@ pub struct Reset {
 /// Every group.
 #[utoipa::path(get, path = "/api/groups", tag = "groups", responses((status = 200, body = Groups)))]
 async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<Groups>, Problem> {
-    let groups = blocking(move || state.bus.groups()).await?;
+    let groups = blocking(move || state.groups()).await?;
     Ok(Json(Groups { groups: groups.iter().map(group_row).collect() }))
 }
 
 async fn existing(state: &Arc<State>, name: String) -> Result<GroupState, Problem> {
-    let bus = state.bus.clone();
-    let all = blocking(move || bus.groups()).await?;
+    let asked = state.clone();
+    let all = blocking(move || asked.groups()).await?;
     all.into_iter().find(|g| g.group == name).ok_or_else(|| Problem::not_found("there is no such group"))
 }
 

@@ -34,7 +34,8 @@ const OPEN: [&str; 5] = ["/health", "/healthz", "/ready", "/readyz", "/version"]
 
 /// Whether a path is health, readiness or version of a service.
 pub fn is_open(path: &str) -> bool {
-    OPEN.iter().any(|end| path.strip_suffix(end).is_some_and(|prefix| PREFIXES.contains(&prefix)))
+    matches!(path, "/health/ready" | "/health/live")
+        || OPEN.iter().any(|end| path.strip_suffix(end).is_some_and(|prefix| PREFIXES.contains(&prefix)))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -71,12 +72,12 @@ fn family() -> Routes {
         .routes(routes!(metrics::metrics))
 }
 
-fn alive(state: &State) -> Health {
+pub fn alive(state: &State) -> Health {
     Health { status: "ok".into(), version: env!("CARGO_PKG_VERSION").into(), uptime_s: state.metrics.uptime_s(state.clock.monotonic_ns()) }
 }
 
 /// Ready is who can read the log.
-async fn readiness(state: Arc<State>) -> Result<Json<Health>, Problem> {
+pub async fn readiness(state: Arc<State>) -> Result<Json<Health>, Problem> {
     let bus = state.bus.clone();
     match blocking(move || bus.watermark()).await {
         Ok(_) => Ok(Json(alive(&state))),
@@ -119,6 +120,7 @@ pub fn this_version() -> Version {
         ("speech", cfg!(feature = "speech")),
         ("recordings", cfg!(feature = "recordings")),
         ("analytics", cfg!(feature = "analytics")),
+        ("grpc", cfg!(feature = "grpc")),
         ("keyring", cfg!(feature = "keyring")),
     ];
     Version {

@@ -9,9 +9,11 @@ use axum::extract::State as Extract;
 use axum::http::header;
 use axum::response::IntoResponse;
 
+use super::discovery::received_lately;
 use super::health::this_version;
 use super::problem::Problem;
 use super::state::{State, blocking};
+use crate::consumer::Seen;
 use crate::error::Result;
 
 type Source = Box<dyn Fn(&mut Exposition) + Send + Sync>;
@@ -81,9 +83,11 @@ fn exposition(state: &State) -> Result<String> {
     out.family("loom_uptime_seconds", "gauge", "Seconds since the API started.", [(vec![], uptime)]);
     topics(state, &mut out)?;
     groups(state, &mut out)?;
+    members(state, &mut out)?;
     let requests = lock(&state.metrics.requests).clone();
     let samples = requests.into_iter().map(|((route, status), n)| (vec![("route", route), ("status", status.to_string())], n as f64));
     out.family("loom_http_requests_total", "counter", "Requests answered, by route and status.", samples);
+    super::router::families(state, &mut out);
     process(&mut out);
     for source in lock(&state.metrics.sources).iter() {
         source(&mut out);
@@ -93,16 +97,19 @@ fn exposition(state: &State) -> Result<String> {
 
 fn topics(state: &State, out: &mut Exposition) -> Result<()> {
     let topics = state.bus.topics()?;
+    let per_minute = received_lately(&*state.bus, &topics, state.clock.now())?;
     let of = |f: fn(&crate::bus::TopicState) -> f64| topics.iter().map(move |t| (vec![("topic", t.settings.name.to_string())], f(t)));
     out.family("loom_topic_records", "gauge", "Records kept.", of(|t| t.records as f64));
     out.family("loom_topic_bytes", "gauge", "Bytes of values kept.", of(|t| t.bytes as f64));
     let appended = of(|t| t.bounds.iter().map(|b| b.1).sum::<u64>() as f64);
     out.family("loom_topic_appended_total", "counter", "Records ever appended.", appended);
+    let rate = per_minute.iter().map(|(t, n)| (vec![("topic", t.to_string())], *n as f64 / 60.0));
+    out.family("loom_topic_rate", "gauge", "Records a second received, over the last minute.", rate);
     Ok(())
 }
 
 fn groups(state: &State, out: &mut Exposition) -> Result<()> {
-    let groups = state.bus.groups()?;
+    let groups = state.groups()?;
     let lag = groups.iter().flat_map(|g| {
         let labels = |p: &crate::bus::Position| {
             vec![("group", g.group.clone()), ("topic", p.topic.to_string()), ("partition", p.partition.to_string())]
@@ -110,8 +117,29 @@ fn groups(state: &State, out: &mut Exposition) -> Result<()> {
         g.lag.iter().map(move |(p, lag)| (labels(p), *lag as f64))
     });
     out.family("loom_group_lag", "gauge", "Records a group has not yet committed.", lag);
+    let committed = groups.iter().flat_map(|g| {
+        let labels = |p: &crate::bus::Position| {
+            vec![("group", g.group.clone()), ("topic", p.topic.to_string()), ("partition", p.partition.to_string())]
+        };
+        g.committed.iter().map(move |(p, next)| (labels(p), *next as f64))
+    });
+    out.family("loom_group_committed_total", "counter", "Where a group stands: the next offset it reads.", committed);
     let members = groups.iter().map(|g| (vec![("group", g.group.clone())], g.members.len() as f64));
     out.family("loom_group_members", "gauge", "Living members of a group.", members);
+    Ok(())
+}
+
+/// Of services from outside; a group's stages are its only member.
+fn members(state: &State, out: &mut Exposition) -> Result<()> {
+    let (now, groups, members) = (state.clock.now(), state.bus.groups()?, state.consumers.members());
+    let of = |f: &dyn Fn(&Seen) -> f64| -> Vec<_> {
+        members.iter().map(|m| (vec![("group", m.group.clone()), ("member", m.member.id.clone())], f(m))).collect()
+    };
+    let lag = |m: &Seen| groups.iter().find(|g| g.group == m.group && m.active).map_or(0, crate::bus::GroupState::total_lag) as f64;
+    out.family("loom_member_lag", "gauge", "Records the active member has not yet committed; 0 for who stands by.", of(&lag));
+    out.family("loom_member_in_flight", "gauge", "Records handed out and not committed.", of(&|m| m.in_flight as f64));
+    let age = |m: &Seen| now.seconds() - m.member.last_heartbeat.seconds();
+    out.family("loom_member_heartbeat_age_seconds", "gauge", "Since a member last said anything.", of(&age));
     Ok(())
 }
 

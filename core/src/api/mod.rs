@@ -4,25 +4,38 @@
 
 mod audio;
 mod auth;
+mod body;
 mod capture;
 pub mod classic;
+mod classic_asks;
+mod consumers;
+mod days;
+mod deeds;
+mod devices;
+mod discovery;
 mod dlq;
 mod docs;
 mod doctor;
 mod door;
 mod envelope;
 mod groups;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod health;
 mod metrics;
 mod models;
 mod observe;
+mod pace;
 mod pages;
 mod privacy;
 mod problem;
 mod produce;
 mod query;
 mod recordings;
+mod registry;
+mod router;
 mod serve;
+mod sound;
 mod state;
 mod stores;
 mod structure;
@@ -41,9 +54,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
+pub use pace::Pace;
 pub use problem::{Complaint, Problem};
 pub use recordings::TakeIn;
 pub use serve::serve;
+pub use sound::Connections;
 pub use state::{Ask, State};
 pub use ws::{Limits, Sockets};
 
@@ -64,10 +79,21 @@ pub fn router(state: Arc<State>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(|req, next| problem::in_time(REQUEST_TIMEOUT, req, next)))
         .layer(from_fn(problem::uniform))
+        .merge(calls(&state))
         .layer(from_fn_with_state(state.clone(), auth::guard))
         .route_layer(from_fn_with_state(state.clone(), observe::count))
         .layer(from_fn_with_state(state.clone(), observe::watch))
         .with_state(state)
+}
+
+/// gRPC has refusals of its own, and streams that last.
+#[cfg(feature = "grpc")]
+fn calls(state: &Arc<State>) -> Router<Arc<State>> {
+    grpc::routes(state)
+}
+#[cfg(not(feature = "grpc"))]
+fn calls(_: &Arc<State>) -> Router<Arc<State>> {
+    Router::new()
 }
 
 /// The description of every route, as `/openapi.json` answers it.
@@ -84,19 +110,28 @@ fn routes() -> Routes {
         .merge(pages::described())
         .merge(docs::described())
         .merge(timeline::routes())
+        .merge(days::routes())
+        .merge(deeds::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
+        .merge(sound::routes())
+        .merge(devices::routes())
+        .merge(classic_asks::routes())
         .merge(groups::routes())
         .merge(stores::routes())
         .merge(dlq::routes())
         .merge(structure::routes())
+        .merge(discovery::routes())
+        .merge(consumers::routes())
         .merge(privacy::routes())
         .merge(models::routes())
         .merge(doctor::routes())
         .merge(capture::routes())
+        .merge(router::routes())
         .merge(recordings::routes())
         .merge(ws::routes())
+        .merge(registry::routes())
 }
 
 #[cfg(test)]

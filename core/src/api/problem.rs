@@ -27,6 +27,10 @@ pub struct Problem {
     /// What is wrong where, for an invalid body.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Complaint>,
+    /// Seconds until it is worth trying again; goes into `Retry-After`.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub retry_after_s: Option<u64>,
 }
 
 /// One thing wrong with a body.
@@ -48,7 +52,7 @@ impl Complaint {
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_string();
-        Self { type_: "about:blank".into(), title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+        Self { type_: "about:blank".into(), title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), retry_after_s: None }
     }
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
@@ -58,6 +62,12 @@ impl Problem {
     }
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
+    }
+    /// Who sends too fast hears when there is room again.
+    pub fn slow(seconds: f64) -> Self {
+        let seconds = seconds.ceil().clamp(1.0, 3600.0) as u64;
+        let detail = format!("this device sends more records a second than it may: nothing was taken, send it again in {seconds} s");
+        Self { retry_after_s: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
     pub fn bug() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Loom failed here: the log says more under this request's trace id")
@@ -87,10 +97,11 @@ impl From<Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let after = self.retry_after_s.unwrap_or(2);
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
         response
     }
@@ -104,7 +115,7 @@ pub async fn no_such_route() -> Problem {
 pub async fn uniform(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == MEDIA_TYPE);
+    let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == MEDIA_TYPE || t == super::registry::MEDIA_TYPE);
     if ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

@@ -13,12 +13,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::Routes;
+use super::body::Strict;
 use super::problem::{Complaint, Problem};
 use super::query::Topic;
 use super::state::{State, blocking};
 use super::trace::parse_id;
 use crate::bus::{TopicName, Trace};
-use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong};
+use crate::consumer::is_service;
+use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong, stream_of};
 use crate::env::Time;
 
 pub fn routes() -> Routes {
@@ -44,6 +46,10 @@ pub struct NewItem {
     pub schema: Option<String>,
     /// Hex; the request's own unless told.
     pub trace_id: Option<String>,
+    /// A stream's name; with `sequence`, a number that came before is known for ever.
+    pub stream: Option<String>,
+    /// Where the record stands in its stream.
+    pub sequence: Option<u64>,
 }
 
 /// Durable on the log.
@@ -54,7 +60,9 @@ pub struct Accepted {
     pub message_id: String,
     pub topic: String,
     pub trace_id: String,
-    pub offset: u64,
+    /// Absent where it was taken before, and the log need not have it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// It was kept, but nothing can be made of it: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -80,7 +88,7 @@ pub struct BatchResult {
 }
 
 /// Appends a record (201), or each of an array (207).
-#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "topics", params(("topic" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "topics", params(("topic" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("X-Producer" = Option<String>, Header)),
     request_body(content = NewItem, description = "a record, or an array of them"),
     responses((status = 201, body = Accepted), (status = 207, body = BatchResult), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn produce(
@@ -88,9 +96,9 @@ async fn produce(
     Topic(topic): Topic,
     Extension(trace): Extension<Trace>,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    Strict(body): Strict,
 ) -> Result<Response, Problem> {
-    let way = Way { producer: "http-api", device_required: false };
+    let way = Way { producer: producer(&state, &headers, "http-api")?, device_required: false };
     match body {
         Value::Array(items) if items.len() > BATCH_RECORDS => {
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a batch holds at most {BATCH_RECORDS} records: send it in parts")))
@@ -103,55 +111,77 @@ async fn produce(
             if let Some(Outcome::Closed(why)) = outcomes.iter().find(|o| matches!(o, Outcome::Closed(_))) {
                 return Err(Problem::new(StatusCode::FORBIDDEN, *why));
             }
-            Ok(many(outcomes))
+            many(outcomes)
         }
         item => one(take(&state, vec![offer(&topic, item)], way, trace, &headers).await?),
     }
 }
 
+/// Who says it writes: a service's own name in `X-Producer`, so that what it writes shows as its own. Never a stage's.
+pub fn producer<'a>(state: &State, headers: &'a HeaderMap, door: &'static str) -> Result<&'a str, Problem> {
+    let Some(name) = headers.get("x-producer") else { return Ok(door) };
+    match name.to_str() {
+        Ok(name) if state.consumers.is_own(name) => {
+            Err(Problem::conflict("this is the name of one of Loom's own stages: a service writes under its own"))
+        }
+        Ok(name) if is_service(name) => Ok(name),
+        _ => Err(Problem::bad_request("X-Producer is a service's name, such as word-counter-consumer: a-z, 0-9 and dashes")),
+    }
+}
+
 /// Which door a request came by, and what it asks of records.
 #[derive(Clone, Copy)]
-pub struct Way {
-    pub producer: &'static str,
+pub struct Way<'a> {
+    pub producer: &'a str,
     pub device_required: bool,
 }
 
 /// Takes offers in, off the threads that answer connections.
-pub async fn take(state: &Arc<State>, offers: Offers, way: Way, trace: Trace, headers: &HeaderMap) -> Result<Vec<Outcome>, Problem> {
+pub async fn take(state: &Arc<State>, offers: Offers, way: Way<'_>, trace: Trace, headers: &HeaderMap) -> Result<Vec<Outcome>, Problem> {
     let key = headers.get("idempotency-key").map(|k| k.as_bytes().to_vec());
-    let door = state.door.clone();
+    let (door, producer) = (state.door.clone(), way.producer.to_owned());
     blocking(move || {
-        let request = Request { producer: way.producer, trace, key: key.as_deref(), device_required: way.device_required };
+        let request = Request { producer: &producer, trace, key: key.as_deref(), device_required: way.device_required };
         door.take(offers, &request)
     })
     .await
 }
 
 /// The answer for one record: 201, or 202 where it is kept but nothing can be made of it.
-pub fn one(mut outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+pub fn one(outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+    let accepted = accepted_one(outcomes)?;
+    let status = if accepted.reason.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, Json(accepted)).into_response())
+}
+
+pub fn accepted_one(mut outcomes: Vec<Outcome>) -> Result<Accepted, Problem> {
     match outcomes.pop().ok_or_else(Problem::bug)? {
-        Outcome::Taken(taken) => {
-            let status = if taken.unreadable.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-            Ok((status, Json(accepted(taken))).into_response())
-        }
+        Outcome::Taken(taken) => Ok(accepted(taken)),
+        Outcome::Known { message_id, topic, trace_id } => Ok(known(message_id, &topic, trace_id)),
         Outcome::Refused(wrong) => Err(refused(wrong)),
         Outcome::Closed(why) => Err(Problem::new(StatusCode::FORBIDDEN, why)),
+        Outcome::Slow(seconds) => Err(Problem::slow(seconds)),
     }
 }
 
 /// The answer for a batch, one result an item, and Loom v2's counts.
-pub fn many(outcomes: Vec<Outcome>) -> Response {
+pub fn many(outcomes: Vec<Outcome>) -> Result<Response, Problem> {
+    if let Some(Outcome::Slow(seconds)) = outcomes.first() {
+        return Err(Problem::slow(*seconds));
+    }
     let results: Vec<ItemResult> = outcomes.into_iter().map(item).collect();
     let processed = results.iter().filter(|r| matches!(r, ItemResult::Accepted(_))).count();
     let (total, failed) = (results.len(), results.len() - processed);
     let status = if failed == 0 { "success" } else { "partial" };
-    (StatusCode::MULTI_STATUS, Json(BatchResult { status: status.into(), total, processed, failed, results })).into_response()
+    Ok((StatusCode::MULTI_STATUS, Json(BatchResult { status: status.into(), total, processed, failed, results })).into_response())
 }
 
-fn item(outcome: Outcome) -> ItemResult {
+pub fn item(outcome: Outcome) -> ItemResult {
     match outcome {
         Outcome::Taken(taken) => ItemResult::Accepted(accepted(taken)),
+        Outcome::Known { message_id, topic, trace_id } => ItemResult::Accepted(known(message_id, &topic, trace_id)),
         Outcome::Refused(wrong) => ItemResult::Refused(refused(wrong)),
+        Outcome::Slow(seconds) => ItemResult::Refused(Problem::slow(seconds)),
         Outcome::Closed(why) => ItemResult::Refused(Problem::new(StatusCode::FORBIDDEN, why)),
     }
 }
@@ -162,9 +192,15 @@ fn accepted(taken: Taken) -> Accepted {
         message_id: taken.message_id.to_string(),
         topic: taken.topic.to_string(),
         trace_id: hex::encode(taken.trace_id),
-        offset: taken.offset,
+        offset: Some(taken.offset),
         reason: taken.unreadable.map(String::from),
     }
+}
+
+/// It was taken so long ago that the log may have let it go.
+fn known(message_id: Uuid, topic: &TopicName, trace_id: [u8; 16]) -> Accepted {
+    let (message_id, topic, trace_id) = (message_id.to_string(), topic.to_string(), hex::encode(trace_id));
+    Accepted { status: "success".into(), message_id, topic, trace_id, offset: None, reason: None }
 }
 
 pub fn refused(wrong: Vec<Wrong>) -> Problem {
@@ -172,7 +208,7 @@ pub fn refused(wrong: Vec<Wrong>) -> Problem {
 }
 
 /// The item as an offer, or everything that is wrong with it.
-fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
+pub fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
     let Value::Object(mut item) = item else { return Err(vec![Wrong::new("", "type", "a record is an object with `data`")]) };
     let data = match item.remove("data") {
         Some(Value::Object(data)) => data,
@@ -190,7 +226,8 @@ fn offer(topic: &TopicName, item: Value) -> Result<Offer, Vec<Wrong>> {
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    Ok(Offer { topic: topic.clone(), device, recorded_at, message_id, trace_id, schema, data, at: "/data".into() })
+    let stream = stream_of(&mut item);
+    Ok(Offer { topic: topic.clone(), device, recorded_at, message_id, trace_id, schema, data, bytes: None, stream, at: "/data".into() })
 }
 
 fn field<T>(item: &Map<String, Value>, name: &str, expected: &str, wrong: &mut Vec<Wrong>, parse: impl Fn(&str) -> Option<T>) -> Option<T> {

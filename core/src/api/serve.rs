@@ -1,15 +1,15 @@
-//! Taking connections: each on its own task, none allowed to dawdle over its headers, only so many at once.
+//! Taking connections, HTTP/1 and HTTP/2 on the one port: each on its own task, none allowed to dawdle over its headers, only so many at once.
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -22,6 +22,10 @@ use crate::error::{Error, Result};
 const CONNECTIONS: usize = 1024;
 /// A client that has not sent its headers by then is let go.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// An HTTP/2 client is asked so often whether it is there, and has as long to answer.
+const PING: Duration = Duration::from_secs(10);
+/// Requests and streams at once on one HTTP/2 connection.
+const STREAMS: u32 = 128;
 /// What is being answered at shutdown gets this long.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -73,21 +77,51 @@ pub async fn serve(router: Router, listener: std::net::TcpListener, shutdown: im
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closing: watch::Receiver<bool>) {
     // Answers are small: waiting to fill packets only delays them.
     let _ = stream.set_nodelay(true);
-    let service = router.map_request(move |request: hyper::Request<hyper::body::Incoming>| {
+    let http2 = tokio::select! {
+        spoken = tokio::time::timeout(HEADER_TIMEOUT, speaks_http2(&stream)) => spoken,
+        _ = closing.wait_for(|closed| *closed) => return,
+    };
+    let service = TowerToHyperService::new(router.map_request(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-        .with_upgrades();
+    }));
+    let stream = TokioIo::new(stream);
+    match http2 {
+        // It said nothing for as long as headers may take.
+        Err(_) => {}
+        Ok(false) => {
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+            answered(http.serve_connection(stream, service).with_upgrades(), |c| c.graceful_shutdown(), closing).await;
+        }
+        Ok(true) => {
+            let mut http = http2::Builder::new(TokioExecutor::new());
+            http.timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PING).max_concurrent_streams(STREAMS);
+            answered(http.serve_connection(stream, service), |c| c.graceful_shutdown(), closing).await;
+        }
+    }
+}
+
+/// Drives a connection to its end; a client that breaks off is its own affair.
+async fn answered<C: Future>(connection: C, finish: impl FnOnce(Pin<&mut C>), mut closing: watch::Receiver<bool>) {
     let mut connection = pin!(connection);
-    // A client that breaks off is its own affair.
     tokio::select! {
         _ = connection.as_mut() => return,
-        _ = closing.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+        _ = closing.wait_for(|closed| *closed) => finish(connection.as_mut()),
     }
     let _ = connection.await;
+}
+
+/// Whether a client speaks HTTP/2 without having asked (RFC 9113, 3.3), as gRPC does; no method of HTTP/1 begins with PRI.
+async fn speaks_http2(stream: &TcpStream) -> bool {
+    const PREFACE: &[u8] = b"PRI";
+    let mut first = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut first).await {
+            Ok(n) if n < PREFACE.len() && n > 0 && PREFACE.starts_with(&first[..n]) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Ok(_) => return first == *PREFACE,
+            Err(_) => return false,
+        }
+    }
 }

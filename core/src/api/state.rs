@@ -8,16 +8,22 @@ use uuid::Uuid;
 
 use super::metrics::Metrics;
 use super::models::ModelRow;
+use super::pace::Pace;
 use super::problem::Problem;
 use super::recordings::TakeIn;
+use super::sound::Connections;
 use super::ws::Sockets;
-use crate::bus::Bus;
+use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
+use crate::consumer::Consumers;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
+use crate::forget::Forgetting;
 use crate::live::Live;
 use crate::pipeline::Spec;
+use crate::router::{Replays, Rules};
+use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::store::{Audio, Timeline};
 
@@ -41,9 +47,17 @@ pub struct State {
     pub models: Ask<ModelRow>,
     /// Where records come in.
     pub door: Arc<Door>,
+    /// Schemas, and what is held against them.
+    pub registry: Arc<Registry>,
     /// Of every group this Loom knows, running or not.
     pub specs: Vec<Spec>,
+    /// Members from outside.
+    pub consumers: Arc<Consumers>,
+    /// How fast groups commit.
+    pub pace: Pace,
     pub checks: Ask<Check>,
+    /// What the owner takes back.
+    pub forget: Arc<Forgetting>,
     /// Empties the store of this name; false where there is none.
     pub rebuild: Rebuild,
     /// Where recordings come in.
@@ -54,14 +68,40 @@ pub struct State {
     pub live: Arc<Live>,
     /// Who listens on `/ws`.
     pub sockets: Sockets,
+    /// Who sends sound.
+    pub connections: Connections,
     pub settings: Settings,
+    pub rules: Arc<Rules>,
+    pub replays: Arc<Replays>,
     pub metrics: Metrics,
+}
+
+impl State {
+    /// Every group, those who stand by among its members.
+    pub fn groups(&self) -> Result<Vec<GroupState>> {
+        let mut groups = self.bus.groups()?;
+        for seen in self.consumers.members().into_iter().filter(|s| !s.active) {
+            if let Some(g) = groups.iter_mut().find(|g| g.group == seen.group) {
+                g.members.push(seen.member);
+            }
+        }
+        Ok(groups)
+    }
 }
 
 /// Runs what blocks (the log, the stores, the disk) off the threads that answer connections.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, Problem> {
+    blocking_for(work).await
+}
+
+/// The same for work that is refused in words of its own.
+pub async fn blocking_for<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    E: Into<Problem> + Send + 'static,
+{
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Problem::from),
+        Ok(done) => done.map_err(Into::into),
         Err(_) => Err(Problem::bug()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Extract;
-use loom_schemas::api::{ConsumerNode, Flow, ProducerNode, Structure, TopicNode};
+use loom_schemas::api::{ConsumerNode, Flow, ProducerNode, Structure, StructureStats, TopicNode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::Routes;
@@ -28,24 +28,33 @@ const LAGGING: u64 = 1000;
 /// Who writes what, who reads what, and how well it flows.
 #[utoipa::path(get, path = "/api/kafka/structure", tag = "pipeline monitor", responses((status = 200, body = Structure)))]
 async fn structure(Extract(state): Extract<Arc<State>>) -> Result<Json<Structure>, Problem> {
-    blocking(move || build(&state)).await.map(Json)
+    blocking(move || build(&state, &state.bus.topics()?, &state.groups()?)).await.map(Json)
 }
 
 /// Topics by who wrote to them lately.
 type Written = BTreeMap<String, BTreeSet<TopicName>>;
 
-fn build(state: &State) -> Result<Structure> {
-    let topics = state.bus.topics()?;
-    let groups = state.bus.groups()?;
-    let written = written(state, &topics)?;
+pub fn build(state: &State, topics: &[TopicState], groups: &[GroupState]) -> Result<Structure> {
+    let written = written(state, topics)?;
     let consumers: Vec<(ConsumerNode, &GroupState)> = groups.iter().map(|g| (consumer(g, &state.specs, &written), g)).collect();
     let is_group = |name: &str| groups.iter().any(|g| g.group == name) || state.specs.iter().any(|s| s.group == name);
-    Ok(Structure {
+    let mut found = Structure {
         producers: written.iter().filter(|(name, _)| !is_group(name)).map(|(name, to)| producer(name, to)).collect(),
         topics: topics.iter().map(|t| topic(&t.settings.name)).collect(),
         flows: consumers.iter().flat_map(|(node, g)| flows(node, g)).collect(),
         consumers: consumers.into_iter().map(|(node, _)| node).collect(),
-    })
+        ..Structure::default()
+    };
+    found.categories = found.topics.iter().map(|t| t.category.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    found.stats = StructureStats {
+        producers: found.producers.len() as u64,
+        topics: found.topics.len() as u64,
+        consumers: found.consumers.len() as u64,
+        flows: found.flows.len() as u64,
+        records: topics.iter().map(|t| t.records).sum(),
+        lag: groups.iter().map(GroupState::total_lag).sum(),
+    };
+    Ok(found)
 }
 
 fn written(state: &State, topics: &[TopicState]) -> Result<Written> {

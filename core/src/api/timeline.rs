@@ -31,6 +31,14 @@ struct LinesQuery {
     to: Option<String>,
     /// A device's UUID.
     device: Option<String>,
+    /// A microphone's or recording's name.
+    source: Option<String>,
+    /// Only those with a star.
+    #[serde(default)]
+    starred: bool,
+    /// Only those in which something is masked.
+    #[serde(default)]
+    masked: bool,
     /// 1 to 1000; 100 unless told.
     limit: Option<usize>,
     /// `desc`, newest first, unless `asc`.
@@ -55,6 +63,14 @@ struct SearchQuery {
     to: Option<String>,
     /// A device's UUID.
     device: Option<String>,
+    /// A microphone's or recording's name.
+    source: Option<String>,
+    /// Only those with a star.
+    #[serde(default)]
+    starred: bool,
+    /// Only those in which something is masked.
+    #[serde(default)]
+    masked: bool,
     /// 1 to 1000; 50 unless told.
     limit: Option<usize>,
 }
@@ -69,20 +85,46 @@ pub struct Hits {
     pub hits: Vec<SearchHit>,
     /// Only the newest matches were ranked: an older one may be missing.
     pub capped: bool,
+    /// Where nothing was found between `from` and `to`: matches at other times, 1000 at most.
+    #[serde(default)]
+    pub elsewhere: u64,
 }
 
-fn range(from: Option<&str>, to: Option<&str>, device: Option<&str>, limit: usize, newest_first: bool) -> Result<Range, Problem> {
-    if limit == 0 || limit > MOST {
-        return Err(Problem::bad_request(format!("limit is a number from 1 to {MOST}")));
+/// How many rows are wanted, within bounds.
+fn limit(asked: Option<usize>, unless: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(unless) {
+        n if (1..=MOST).contains(&n) => Ok(n),
+        _ => Err(Problem::bad_request(format!("limit is a number from 1 to {MOST}"))),
     }
-    Ok(Range { from: time("from", from)?, to: time("to", to)?, device: uuid("device", device)?, limit, newest_first })
+}
+
+impl LinesQuery {
+    fn range(self) -> Result<Range, Problem> {
+        Ok(Range {
+            from: time("from", self.from.as_deref())?,
+            to: time("to", self.to.as_deref())?,
+            device: uuid("device", self.device.as_deref())?,
+            source: self.source,
+            starred: self.starred,
+            masked: self.masked,
+            limit: limit(self.limit, 100)?,
+            newest_first: self.order != Some(Order::Asc),
+        })
+    }
+}
+
+impl SearchQuery {
+    fn range(self) -> Result<(String, Range), Problem> {
+        let Self { q, from, to, device, source, starred, masked, limit } = self;
+        let lines = LinesQuery { from, to, device, source, starred, masked, limit: limit.or(Some(50)), order: None };
+        Ok((q, lines.range()?))
+    }
 }
 
 /// Lines of the timeline.
 #[utoipa::path(get, path = "/api/timeline", tag = "timeline", params(LinesQuery), responses((status = 200, body = Lines), (status = 400, body = Problem)))]
 async fn lines(Extract(state): Extract<Arc<State>>, Params(q): Params<LinesQuery>) -> Result<Json<Lines>, Problem> {
-    let newest_first = q.order != Some(Order::Asc);
-    let range = range(q.from.as_deref(), q.to.as_deref(), q.device.as_deref(), q.limit.unwrap_or(100), newest_first)?;
+    let range = q.range()?;
     let lines = blocking(move || state.timeline.lines(&range)).await?;
     Ok(Json(Lines { lines }))
 }
@@ -90,9 +132,9 @@ async fn lines(Extract(state): Extract<Arc<State>>, Params(q): Params<LinesQuery
 /// What was said about something, best first.
 #[utoipa::path(get, path = "/api/timeline/search", tag = "timeline", params(SearchQuery), responses((status = 200, body = Hits), (status = 400, body = Problem)))]
 async fn search(Extract(state): Extract<Arc<State>>, Params(q): Params<SearchQuery>) -> Result<Json<Hits>, Problem> {
-    let range = range(q.from.as_deref(), q.to.as_deref(), q.device.as_deref(), q.limit.unwrap_or(50), true)?;
-    let found = blocking(move || state.timeline.search(&q.q, &range)).await?;
-    Ok(Json(Hits { hits: found.hits, capped: found.capped }))
+    let (q, range) = q.range()?;
+    let found = blocking(move || state.timeline.search(&q, &range)).await?;
+    Ok(Json(Hits { hits: found.hits, capped: found.capped, elsewhere: found.elsewhere }))
 }
 
 /// One line.

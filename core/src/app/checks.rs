@@ -89,6 +89,7 @@ impl App {
         let probes = self.probes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let troubled = probes.iter().filter_map(|p| Some((p.group, p.seen().trouble?)));
         let mut all: Vec<Check> = troubled.map(|(g, t)| warn(g, &t, "it tries again by itself; do what it says")).collect();
+        all.extend(self.rules.running().trouble.map(|t| warn("event router", &t, "look at /event-router/rules; it tries again by itself")));
         if let Ok(topics) = self.bus.topics() {
             let parked: u64 = topics.iter().filter(|t| t.settings.name.is_dlq()).map(|t| t.records).sum();
             if parked > 0 {

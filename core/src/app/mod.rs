@@ -17,23 +17,30 @@ pub use feed::{Fed, Feed};
 use crate::api::{self, ModelRow};
 use crate::bus::{Bus, sqlite::Sqlite};
 use crate::capture::microphone::{self, Hearing, Microphone, Parts as Ears, Road};
+use crate::capture::upload::{self, Tending, Uploads};
 use crate::capture::{Deaf, Listen};
+use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
-use crate::door::Door;
+use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
+use crate::forget::{self, Forgetting};
 use crate::identity;
 use crate::keys::{self, Place};
 use crate::live::Live;
 use crate::pipeline::graph::{self, Parts};
 use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
+use crate::router::{self, Replays, Rules, Supervisor};
+use crate::schema::Registry;
 use crate::settings::Settings;
+use crate::speech::guess::{self, Guessing};
+use crate::speech::shared::Shared;
 use crate::store::analytics::{Analytics, AnalyticsSink};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
-use crate::store::timeline::{SqliteTimeline, TimelineSink};
+use crate::store::timeline::{EditSink, SqliteTimeline, TimelineSink};
 
 /// Everything one device has, opened. The pipeline stands still until [`App::start`].
 pub struct App {
@@ -52,18 +59,29 @@ pub struct App {
     specs: Vec<Spec>,
     probes: Mutex<Vec<Arc<Probe>>>,
     door: Arc<Door>,
+    rules: Arc<Rules>,
+    replays: Arc<Replays>,
+    registry: Arc<Registry>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
+    uploads: Arc<Uploads>,
+    forget: Arc<Forgetting>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
+    /// Whoever wants words shares it.
+    engine: Arc<Shared>,
     incoming: Arc<incoming::Incoming>,
 }
 
 /// Everything that runs. Dropping it stops it in this order: who listens, who works, who tidies up.
 pub struct Started {
     _hearing: Option<Hearing>,
+    _guessing: Option<Guessing>,
+    _routing: Supervisor,
+    _tending: Tending,
     _incoming: incoming::Open,
     _running: Running,
+    _forgetting: forget::Keeping,
     _upkeep: upkeep::Upkeep,
 }
 
@@ -80,24 +98,48 @@ impl App {
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
         let microphone = settings.microphone.then(|| Microphone::open(&db).map(Arc::new)).transpose()?;
+        let road = upload::Road { store: audio.clone(), bus: bus.clone() };
+        let uploads = Arc::new(Uploads::open(&db, road, &dir.path().join("files").join("incoming"), upload::PATIENCE)?);
+        let registry = Arc::new(Registry::open(&db, clock.clone())?);
         let door = Arc::new(Door {
             bus: bus.clone(),
+            registry: registry.clone(),
             devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
             blobs: Blobs::at(&dir.path().join("files")),
             clock: clock.clone(),
             entropy: entropy.clone(),
             own: device_id,
+            sound: uploads.clone(),
+            sequences: Sequences::open(&db)?,
+            pace: Pace::new(settings.device_records_per_second),
         });
         let listen: Arc<dyn Listen> = microphone.as_ref().map_or_else(|| Arc::new(Deaf) as _, |m| m.clone() as _);
+        let models = Models::find(Some(dir.path()));
+        let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[])?);
+        let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
+        let live = Arc::<Live>::default();
+        let forget = Forgetting::open(forget::Parts {
+            db: db.clone(),
+            bus: bus.clone(),
+            audio: audio.clone(),
+            live: live.clone(),
+            listen: listen.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })?;
         let mut app = Self {
             bus,
+            rules,
+            replays,
             timeline,
             audio,
             analytics: Arc::new(Analytics::new(dir.path().join("analytics.duckdb"))),
             settings,
             device_id,
             door,
-            models: Models::find(Some(dir.path())),
+            engine: Shared::new(engines::ENGINE, engines::MODEL, engines::recognizer(&models)),
+            models,
+            registry,
             db,
             data_dir: dir.path().to_path_buf(),
             key_place,
@@ -105,12 +147,16 @@ impl App {
             entropy,
             specs: Vec::new(),
             probes: Mutex::default(),
-            live: Arc::default(),
+            live,
             listen,
+            uploads,
+            forget: Arc::new(forget),
             microphone,
             incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
+        app.rules.know_stages(&app.specs);
+        app.specs.push(router::Router::blank());
         Ok(Arc::new_cyclic(|this| {
             app.incoming = Arc::new(incoming::Incoming::new(dir.path(), this.clone()));
             app
@@ -120,12 +166,17 @@ impl App {
     fn weave(&self) -> Result<Vec<crate::pipeline::Node>> {
         graph::weave(Parts {
             detector: engines::detector(&self.models),
-            recognizer: engines::recognizer(&self.models),
+            recognizer: self.engine.factory(),
             engine: engines::ENGINE,
             model: engines::MODEL,
             zone: self.settings.zone()?,
+            live: self.live.clone(),
             policy: Policy::named(&self.settings.privacy_policy)?,
-            stores: vec![sink(TimelineSink::open(self.db.clone())?), sink(AnalyticsSink::new(self.analytics.clone()))],
+            stores: vec![
+                sink(TimelineSink::open(self.db.clone())?),
+                sink(EditSink::open(self.db.clone())?),
+                sink(AnalyticsSink::new(self.analytics.clone())),
+            ],
         })
     }
 
@@ -147,12 +198,32 @@ impl App {
             run: String::new(),
             workers: 1,
         };
+        let tending = Tending::start(self.uploads.clone(), self.clock.clone())?;
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
+        let routing = Supervisor::start(self.rules.clone(), wiring)?;
+        self.replays.resume()?;
         let upkeep = upkeep::Upkeep::start(self.clone())?;
+        let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
         let hearing = self.microphone.as_ref().map(|m| m.start(self.ears(road)?)).transpose()?;
+        let forgetting = self.forget.start()?;
         let incoming = self.incoming.resume();
-        Ok(Started { _hearing: hearing, _incoming: incoming, _running: running, _upkeep: upkeep })
+        Ok(Started {
+            _hearing: hearing,
+            _guessing: guessing,
+            _routing: routing,
+            _tending: tending,
+            _incoming: incoming,
+            _running: running,
+            _forgetting: forgetting,
+            _upkeep: upkeep,
+        })
+    }
+
+    fn guess(&self) -> Result<Guessing> {
+        let policy = Policy::named(&self.settings.privacy_policy)?;
+        let (live, audio, engine, clock) = (self.live.clone(), self.audio.clone(), self.engine.clone(), self.clock.clone());
+        Guessing::start(guess::Parts { live, audio, engine, clock, policy })
     }
 
     fn ears(&self, road: Road) -> Result<Ears> {
@@ -179,14 +250,26 @@ impl App {
             data_dir: self.data_dir.clone(),
             models: Arc::new(move || models.model_rows()),
             door: self.door.clone(),
+            registry: self.registry.clone(),
             specs: self.specs.clone(),
+            consumers: Arc::new(Consumers::new(
+                self.bus.clone(),
+                self.clock.clone(),
+                self.entropy.clone(),
+                self.specs.iter().map(|s| s.group.into()),
+            )),
+            pace: api::Pace::default(),
             checks: Arc::new(move || asked.checks()),
             rebuild: Arc::new(move |store| stores.rebuild(store)),
             recordings: self.incoming.clone(),
             listen: self.listen.clone(),
+            forget: self.forget.clone(),
             live: self.live.clone(),
             sockets: api::Sockets::default(),
+            connections: api::Connections::default(),
             settings: self.settings.clone(),
+            rules: self.rules.clone(),
+            replays: self.replays.clone(),
             metrics: api::Metrics::default(),
         })
     }

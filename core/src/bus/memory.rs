@@ -89,6 +89,16 @@ impl Inner {
         self.topics.get(topic)?.partitions.get(partition as usize)
     }
 
+    /// Whether an input of the record was erased: then nothing is left of it either. Loom's own account holds no words.
+    fn is_made_of_erased(&self, r: &NewRecord, class: Class) -> bool {
+        let erased = |s: &SourceRange| {
+            let p = self.partition(&s.topic, s.partition)?;
+            let all = p.records.iter().skip(s.first.saturating_sub(p.low) as usize).take_while(|e| e.offset() <= s.last);
+            all.into_iter().find(|e| e.value().is_none() && r.headers.counts(s, &e.headers().trace.trace_id))
+        };
+        class != Class::Internal && r.headers.sources.iter().any(|s| erased(s).is_some())
+    }
+
     /// All or none: what could be refused is checked before anything is changed.
     fn append(&mut self, records: Vec<NewRecord>, now: Time) -> Result<Vec<Appended>> {
         for r in &records {
@@ -102,8 +112,9 @@ impl Inner {
         let received_at = self.newest;
         let mut landed = Vec::with_capacity(records.len());
         for r in records {
+            let class = self.topic(&r.topic).settings.class;
+            let erased = self.is_made_of_erased(&r, class);
             let topic = self.topic(&r.topic);
-            let class = topic.settings.class;
             let p = &mut topic.partitions[r.partition as usize];
             if let Some(first) = p.ids.get(&r.message_id) {
                 landed.push(Appended { repeat: true, ..*first });
@@ -111,7 +122,11 @@ impl Inner {
             }
             let at = Appended { partition: r.partition, offset: p.next(), received_at, repeat: false };
             p.ids.insert(r.message_id, at);
-            p.records.push(Record::landed(r, at, class));
+            let mut record = Record::landed(r, at, class);
+            if erased {
+                record.erase();
+            }
+            p.records.push(record);
             landed.push(at);
         }
         Ok(landed)

@@ -11,9 +11,9 @@ mod topic;
 
 use std::time::Duration;
 
-pub use group::{Commit, GroupState, Join, Member, Membership, Position, Positions};
-pub use record::{Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
-pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names};
+pub use group::{Commit, GroupState, Join, MEMBER_TIMEOUT_SECONDS, Member, Membership, Position, Positions};
+pub use record::{Again, Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
+pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names, of_classic};
 
 use crate::env::Time;
 use crate::error::Result;
@@ -28,6 +28,7 @@ pub trait Bus: Send + Sync {
 
     /// Appends all or none, in order, and returns once they survive power loss. A topic that does
     /// not exist is made with the catalogue's settings. A repeat answers with the first's offset.
+    /// What was made from an erased record lands without its value, but for Loom's own account.
     ///
     /// Errors: `Invalid` for a topic behind the wall without a permit, `Stop` when the disk is full.
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>>;

@@ -45,6 +45,42 @@ pub struct Headers {
     /// No time came with it: `recorded_at` is the time of arrival.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timed_by_arrival: bool,
+    /// Stages between this record and what was sensed, along the longest way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hops: u32,
+    /// It was set aside before and given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// A record that was set aside and is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Id of the record as it first came: what is made from it has the ids it would have had, so nothing doubles.
+    pub of: Uuid,
+    /// How often it was given back, this time included.
+    pub times: u32,
+}
+
+/// Traces of other inputs that headers list, at most.
+pub const MOST_LINKS: usize = 32;
+
+impl Headers {
+    /// Whether a record was among the inputs.
+    pub fn came_from(&self, r: &Record) -> bool {
+        let holds = |s: &&SourceRange| s.topic == r.topic && s.partition == r.partition && (s.first..=s.last).contains(&r.offset);
+        self.sources.iter().filter(holds).any(|s| self.counts(s, &r.headers.trace.trace_id))
+    }
+
+    /// Whether a record of this trace, somewhere in the range, was an input: what others wrote in between was not. Where
+    /// there were too many traces to list them all, every record counts.
+    pub(crate) fn counts(&self, range: &SourceRange, trace: &[u8; 16]) -> bool {
+        range.first == range.last || self.links.is_empty() || self.links.len() > MOST_LINKS || self.links.contains(&hex::encode(trace))
+    }
 }
 
 /// A record on its way in.
@@ -185,7 +221,7 @@ impl Record {
             partition: self.partition,
             first: self.offset,
             last: self.offset,
-            message_id: self.message_id,
+            message_id: self.headers.again.map_or(self.message_id, |a| a.of),
             recorded_at: self.recorded_at,
             trace_id: hex::encode(self.headers.trace.trace_id),
             links: Vec::new(),
@@ -214,7 +250,7 @@ impl Origin {
     pub fn extend(&mut self, r: &Record) {
         self.last = self.last.max(r.offset);
         let trace = hex::encode(r.headers.trace.trace_id);
-        if trace != self.trace_id && self.links.len() < 32 && !self.links.contains(&trace) {
+        if trace != self.trace_id && self.links.len() < MOST_LINKS && !self.links.contains(&trace) {
             self.links.push(trace);
         }
     }

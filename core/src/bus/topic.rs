@@ -98,6 +98,14 @@ impl Class {
             Class::Internal => "internal",
         }
     }
+    /// Who may have its records, in a person's words.
+    pub fn destination(self) -> &'static str {
+        match self {
+            Class::Sensitive | Class::Internal => "stays on this machine",
+            Class::Released => "the owner: timeline, search, analytics",
+            Class::Shared => "may leave: sync, export, webhooks, plugins",
+        }
+    }
     pub fn from_number(n: u8) -> Option<Self> {
         [Class::Sensitive, Class::Released, Class::Shared, Class::Internal].into_iter().find(|c| *c as u8 == n)
     }
@@ -143,6 +151,10 @@ impl Settings {
         self.retention.days = Some(days);
         self
     }
+    /// Days after which a segment is closed, where the log has segments (Kafka): what is kept briefly goes day by day.
+    pub fn segment_days(&self) -> u32 {
+        if self.retention.days.is_some_and(|d| d <= 7) { 1 } else { 7 }
+    }
     /// The dead letters of this topic: same class, retention and partitions.
     #[must_use]
     pub fn dlq(&self) -> Self {
@@ -174,6 +186,28 @@ struct Entry {
     compression: Compression,
 }
 
+/// What became of a topic of Loom v2.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fate {
+    /// Which topic takes its records.
+    To(String),
+    /// Why, for the page of topics.
+    #[cfg_attr(not(test), expect(dead_code))]
+    Gone(String),
+}
+
+static CLASSIC: LazyLock<BTreeMap<String, Fate>> =
+    LazyLock::new(|| toml::from_str(loom_schemas::catalogue::CLASSIC).expect("the list of Loom v2's topics parses, which a test shows"));
+
+/// The topic that takes the records of one of Loom v2's; its own name where nothing else was decided.
+pub fn of_classic(name: &str) -> &str {
+    match CLASSIC.get(name) {
+        Some(Fate::To(topic)) => topic,
+        _ => name,
+    }
+}
+
 static CATALOGUE: LazyLock<BTreeMap<TopicName, Entry>> =
     LazyLock::new(|| toml::from_str(loom_schemas::catalogue::TOPICS).expect("the catalogue of topics parses, which a test shows"));
 
@@ -200,7 +234,15 @@ pub mod names {
     pub const RELEASED: &str = "media.text.released";
     pub const SHARED: &str = "media.text.shared";
     pub const AUDIT: &str = "internal.privacy.audit.decisions";
+    /// What the owner changed about lines, before and behind the wall.
+    pub const EDITS_RAW: &str = "media.text.edits.raw";
+    pub const EDITS: &str = "media.text.edits.released";
+    /// How much was erased when.
+    pub const ERASURES: &str = "internal.privacy.audit.erasures";
 }
+
+#[cfg(test)]
+mod page;
 
 #[cfg(test)]
 mod tests {

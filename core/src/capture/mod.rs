@@ -11,6 +11,8 @@ pub mod microphone;
 pub mod recording;
 #[cfg(any(feature = "recordings", feature = "microphone"))]
 pub mod resample;
+#[cfg(feature = "recordings")]
+pub mod upload;
 
 use loom_schemas::live::CaptureDevice;
 
@@ -24,6 +26,10 @@ pub trait Listen: Send + Sync {
     /// Ends the stream at hand; nothing is heard until [`resume`](Self::resume), over restarts too.
     fn pause(&self) -> Result<()>;
     fn resume(&self) -> Result<()>;
+    /// The stream at hand ends here, and what is heard next begins another.
+    fn begin_anew(&self) -> Result<()> {
+        Ok(())
+    }
     /// The device of this id from now on; `None` follows the system's default. `Invalid` where there is no such device.
     fn choose(&self, id: Option<&str>) -> Result<()>;
 }

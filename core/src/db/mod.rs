@@ -123,7 +123,8 @@ impl Db {
     }
 
     /// Like [`Db::maintain`], for what is done again where it was lost: it answers before the disk is flushed, and
-    /// waits its turn while much is on its way from the write-ahead log to the file.
+    /// waits its turn while much is on its way from the write-ahead log to the file. Whole pages it frees are not
+    /// overwritten: the caller does that, all at once.
     pub fn tidy<T: Send + 'static>(&self, f: impl FnOnce(&Transaction) -> Result<T> + Send + 'static) -> Result<T> {
         checkpoint::wait_for_room(&self.0.shared);
         self.0.writer.run(Purpose::Tidying, f)

@@ -32,6 +32,7 @@ pub(super) enum Purpose {
     /// May use the space kept in reserve.
     Upkeep,
     /// Like upkeep, and need not be durable when it answers: power loss may take it back, then it is done again.
+    /// Pages it frees keep what was on them until whoever tidies overwrites them.
     Tidying,
 }
 
@@ -129,7 +130,7 @@ impl Thread {
 
     fn commit(&mut self, first: Job, answers: &mut Vec<Answer>, held: &mut Option<Job>) -> Result<()> {
         let durable = first.purpose != Purpose::Tidying;
-        let began = self.flush(durable).and_then(|()| Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?));
+        let began = self.suit(durable).and_then(|()| Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?));
         let tx = match began {
             Ok(tx) => tx,
             Err(e) => {
@@ -171,10 +172,15 @@ impl Thread {
         Ok(tx.commit()?)
     }
 
-    /// Whether the next commits flush the disk. What they leave unflushed, the next one that does flushes too.
-    fn flush(&mut self, durable: bool) -> Result<()> {
+    /// Whether the next commits flush the disk and overwrite what they free. What they leave unflushed, the next one
+    /// that does flushes too.
+    fn suit(&mut self, durable: bool) -> Result<()> {
         if self.durable != durable {
-            self.connection.execute_batch(if durable { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
+            self.connection.execute_batch(if durable {
+                "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON"
+            } else {
+                "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = FAST"
+            })?;
             self.durable = durable;
         }
         Ok(())

@@ -27,6 +27,7 @@ pub struct Lifted {
     pub recorded_at: Option<Time>,
     pub message_id: Option<Uuid>,
     pub trace_id: Option<[u8; 16]>,
+    pub stream: Option<(String, u64)>,
     pub data: Map<String, Value>,
     /// Where the payload's fields lie in what was sent.
     pub at: &'static str,
@@ -56,6 +57,7 @@ impl Lifted {
             lifted.message_id = Some(id);
             body.remove("message_id");
         }
+        lifted.stream = stream_of(&mut body);
         lifted.trace_id = body.remove("trace_id").as_ref().and_then(Value::as_str).and_then(trace_of);
         body.retain(|k, _| !ENVELOPE.contains(&k.as_str()));
         if let Some(Value::Object(_)) = body.get("data") {
@@ -68,6 +70,19 @@ impl Lifted {
         if wrong.is_empty() { Ok(lifted) } else { Err(wrong) }
     }
 }
+
+/// `stream` and `sequence`, where both are there and are what they should be.
+pub fn stream_of(body: &mut Map<String, Value>) -> Option<(String, u64)> {
+    let name = body.get("stream")?.as_str().filter(|s| (1..=LONGEST_STREAM).contains(&s.len()))?.to_owned();
+    // A signed column keeps it.
+    let n = body.get("sequence")?.as_u64().filter(|n| *n < i64::MAX as u64)?;
+    body.remove("stream");
+    body.remove("sequence");
+    Some((name, n))
+}
+
+/// Bytes of a stream's name.
+const LONGEST_STREAM: usize = 128;
 
 /// 32 hex digits, dashes allowed; names that older services made up are no trace ids.
 pub fn trace_of(text: &str) -> Option<[u8; 16]> {

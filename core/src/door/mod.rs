@@ -1,16 +1,25 @@
 //! The door: what comes from outside, in whatever of the known shapes, becomes an [`Offer`] in the one shape its topic has;
 //! an offer that names its device, fits its schema and may be written becomes a record. One file a shape.
 
+mod batch;
+mod desk;
+mod hear;
 mod lift;
+mod made;
+mod pace;
 mod paths;
+mod sequence;
 mod shape;
+pub mod sound;
+pub mod strict;
 mod take;
 mod time;
-mod valid;
 
-pub use lift::Lifted;
+pub use lift::{Lifted, stream_of};
+pub use pace::Pace;
 pub use paths::{Entry, PATHS, entry};
-pub use shape::{cloud_events, offers, overland, own_tracks, unified};
+pub use sequence::Sequences;
+pub use shape::{bytes_field, cloud_events, offers, overland, own_tracks, unified};
 pub use take::{Door, Outcome, Request, Taken};
 pub use time::parse_time;
 
@@ -32,6 +41,10 @@ pub struct Offer {
     /// Name and version; the topic's own unless said.
     pub schema: Option<String>,
     pub data: Map<String, Value>,
+    /// What came as bytes beside the payload: sound, a picture, a document.
+    pub bytes: Option<Vec<u8>>,
+    /// A stream's name and this record's number in it: a number that came before is known for ever.
+    pub stream: Option<(String, u64)>,
     /// Where `data` lies in what was sent, for complaints: a JSON pointer.
     pub at: String,
 }
@@ -46,6 +59,8 @@ impl Offer {
             trace_id: None,
             schema: None,
             data,
+            bytes: None,
+            stream: None,
             at: String::new(),
         }
     }

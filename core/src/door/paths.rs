@@ -11,15 +11,13 @@ pub enum Entry {
     Sensors,
     /// Loom v2's one way in for all: the message type names the topic.
     Unified,
-    /// Sound, decoded and put on the pipeline.
-    Audio,
 }
 
-use Entry::{Audio, Many, One, Sensors, Unified};
+use Entry::{Many, One, Sensors, Unified};
 
 /// Every path that takes records, after the Loom v2 API.
 pub const PATHS: [(&str, Entry); 52] = [
-    ("/audio/upload", Audio),
+    ("/audio/upload", One("device.audio.raw")),
     ("/sensor/gps", One("device.sensor.gps.raw")),
     ("/sensor/accelerometer", One("device.sensor.accelerometer.raw")),
     ("/sensor/gyroscope", One("device.sensor.gyroscope.raw")),

@@ -1,26 +1,29 @@
 //! Offers become records: device named, bytes put aside, schema held against, all good ones appended at once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Offer, Wrong, shape, valid};
-use crate::bus::{Bus, Class, Headers, NewRecord, TopicName, Trace, catalogued};
-use crate::env::{Clock, Entropy, Time, message_id};
-use crate::error::{Error, Result};
+use super::batch::Batch;
+use super::desk::Desk;
+use super::pace::Pace;
+use super::sequence::Sequences;
+use super::sound::{self, Sound};
+use super::{Offer, Wrong};
+use crate::bus::{Bus, TopicName, Trace};
+use crate::env::{Clock, Entropy};
+use crate::error::Result;
 use crate::identity::Devices;
+use crate::schema::Registry;
 use crate::store::blobs::Blobs;
-
-/// Where uploads go that nothing can be made of; they are kept, and named.
-const UNREADABLE: &str = "device.upload.unreadable";
 
 /// What a request gives all its records.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// Which door it came by, for the `producer` header.
-    pub producer: &'static str,
+    pub producer: &'a str,
     pub trace: Trace,
     /// `Idempotency-Key`: a retry with the same one gets the same ids.
     pub key: Option<&'a [u8]>,
@@ -38,176 +41,119 @@ pub struct Taken {
     /// It was there before.
     pub repeat: bool,
     /// Kept, but nothing can be made of it: why.
-    pub unreadable: Option<&'static str>,
+    pub unreadable: Option<Cow<'static, str>>,
 }
 
 /// What became of one offer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Taken(Taken),
+    /// Its number in its stream was taken before, longer ago than the log may remember: nothing is done.
+    Known {
+        message_id: Uuid,
+        topic: TopicName,
+        trace_id: [u8; 16],
+    },
     Refused(Vec<Wrong>),
     /// The topic is written by Loom's own stages alone: why.
     Closed(&'static str),
+    /// Its device sends faster than it may: nothing of the request was taken, and after so many seconds it will be.
+    Slow(f64),
 }
 
-/// An offer on its way: the record, and why nothing can be made of it where that is so.
-enum Made {
-    Record(NewRecord, Option<&'static str>),
-    Not(Outcome),
+/// What is as it should be, and what is needed beside the offer to make its record.
+pub(super) struct Fit {
+    pub offer: Offer,
+    pub device: Uuid,
+    pub unreadable: Option<Cow<'static, str>>,
 }
 
 /// The way in, for every door.
 pub struct Door {
     pub bus: Arc<dyn Bus>,
+    /// What payloads are held against.
+    pub registry: Arc<Registry>,
     pub devices: Arc<Devices>,
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     /// This machine, for records that name no device.
     pub own: Uuid,
+    /// Where sound goes that comes as bytes.
+    pub sound: Arc<dyn Sound>,
+    pub sequences: Arc<Sequences>,
+    pub pace: Pace,
 }
 
 impl Door {
     /// Takes offers in, each on its own right or wrong; what is right is durable when it returns. Blocks.
     ///
-    /// Errors: `Stop` when the disk is full; then nothing was taken.
+    /// Errors: `Stop` when the disk is full; then nothing was taken, but sound that a retry finds again.
     pub fn take(&self, offers: super::Offers, request: &Request) -> Result<Vec<Outcome>> {
         let now = self.clock.now();
-        let mut records = Vec::with_capacity(offers.len());
-        let mut outcomes = Vec::with_capacity(offers.len());
-        for (index, offer) in offers.into_iter().enumerate() {
-            let made = match offer {
-                Ok(offer) => self.made(offer, index, now, request)?,
-                Err(wrong) => Made::Not(Outcome::Refused(wrong)),
-            };
-            outcomes.push(match made {
-                Made::Not(outcome) => outcome,
-                Made::Record(record, unreadable) => {
-                    let (message_id, topic, trace_id) = (record.message_id, record.topic.clone(), record.headers.trace.trace_id);
-                    records.push(record);
-                    Outcome::Taken(Taken { message_id, topic, trace_id, offset: 0, repeat: false, unreadable })
-                }
+        let mut desk = Desk::new(self, request);
+        let mut checked = Vec::with_capacity(offers.len());
+        for offer in offers {
+            checked.push(match offer {
+                Ok(offer) => self.checked(offer, &mut desk)?,
+                Err(wrong) => Err(Outcome::Refused(wrong)),
             });
         }
-        let mut landed = if records.is_empty() { Vec::new() } else { self.bus.append(records)? }.into_iter();
-        for outcome in &mut outcomes {
-            if let Outcome::Taken(taken) = outcome {
-                let at = landed.next().ok_or_else(|| Error::bug("the log answers fewer records than it was given"))?;
-                (taken.offset, taken.repeat) = (at.offset, at.repeat);
+        if let Err(seconds) = self.pace.take(&senders(&checked), self.clock.monotonic_ns()) {
+            return Ok(checked.iter().map(|_| Outcome::Slow(seconds)).collect());
+        }
+        let mut batch = Batch::of(checked.len());
+        for (index, fit) in checked.into_iter().enumerate() {
+            match fit {
+                Ok(fit) => {
+                    let number = fit.offer.stream.clone().map(|(stream, n)| (fit.device, stream, n));
+                    batch.add(self.made(fit, index, now, request)?, number);
+                }
+                Err(outcome) => batch.done(outcome),
             }
         }
-        Ok(outcomes)
+        batch.land(&*self.bus, &self.sequences)
     }
 
-    /// The record of an offer, or why there is none.
-    fn made(&self, offer: Offer, index: usize, now: Time, request: &Request) -> Result<Made> {
+    /// The offer with its device, held against its schema, or what is to be said of it.
+    fn checked(&self, offer: Offer, desk: &mut Desk) -> Result<std::result::Result<Fit, Outcome>> {
         let (mut offer, unreadable) = self.readable(offer);
-        if let Some(why) = self.closed(&offer.topic)? {
-            return Ok(Made::Not(Outcome::Closed(why)));
+        let topic = desk.topic(&offer.topic)?;
+        if let Some(why) = topic.closed {
+            return Ok(Err(Outcome::Closed(why)));
         }
-        self.put_aside(&mut offer)?;
-        let schema = offer.schema.take().unwrap_or_else(|| catalogued(&offer.topic).schema);
-        let data = Value::Object(std::mem::take(&mut offer.data));
-        let placed = |w: Wrong| Wrong { pointer: format!("{}{}", offer.at, w.pointer), ..w };
-        let mut wrong: Vec<Wrong> = valid::complaints(&schema, &data)?.into_iter().map(placed).collect();
-        // Only what is right otherwise makes a device known.
-        let device = match self.device(&offer, request, wrong.is_empty()) {
-            Ok(device) => device,
-            Err(w) => {
-                wrong.push(w);
-                self.own
-            }
-        };
-        if !wrong.is_empty() {
-            return Ok(Made::Not(Outcome::Refused(wrong)));
-        }
-        let trace = Trace { trace_id: offer.trace_id.unwrap_or(request.trace.trace_id), span_id: request.trace.span_id };
-        let headers = Headers {
-            schema,
-            trace,
-            producer: request.producer.into(),
-            timed_by_arrival: offer.recorded_at.is_none(),
-            ..Headers::default()
-        };
-        let id = offer.message_id.unwrap_or_else(|| self.new_id(&offer.topic, request.key, index, now));
-        let value = data.to_string().into_bytes();
-        let record = NewRecord::new(offer.topic, id, device, offer.recorded_at.unwrap_or(now), headers, value);
-        Ok(Made::Record(record, unreadable))
-    }
-
-    fn device(&self, offer: &Offer, request: &Request, resolve: bool) -> std::result::Result<Uuid, Wrong> {
-        match &offer.device {
-            Some(_) if !resolve => Ok(self.own),
-            Some(name) => self.devices.resolve(name).map_err(|e| Wrong::new("/device_id", "device", e.message())),
-            None if request.device_required => Err(Wrong::new("/device_id", "required", "which device sends: a UUID, or its name")),
-            None => Ok(self.own),
-        }
-    }
-
-    /// An upload in which nothing came is kept as what it is, so that its sender does not try for ever and somebody hears of it.
-    fn readable(&self, offer: Offer) -> (Offer, Option<&'static str>) {
-        let pictures = shape::bytes_field(offer.topic.as_str()).is_some_and(|field| field != "file_data");
-        if !pictures || !offer.data.is_empty() {
-            return (offer, None);
-        }
-        let why = "nothing came with it";
-        let data = unreadable(offer.topic.as_str(), why, None, 0);
-        (Offer { topic: TopicName::of(UNREADABLE), data, ..offer }, Some(why))
-    }
-
-    /// Bytes go to a file of their own; the record names it. What is no base64 stays, for its schema to judge.
-    fn put_aside(&self, offer: &mut Offer) -> Result<()> {
-        let Some(field) = shape::bytes_field(offer.topic.as_str()) else { return Ok(()) };
-        let Some(bytes) = offer.data.get(field).and_then(Value::as_str).and_then(shape::decoded) else { return Ok(()) };
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let size = bytes.len();
-        offer.data.remove(field);
-        offer.data.insert("file_id".into(), self.blobs.put(&bytes)?.into());
-        offer.data.insert("file_size".into(), size.into());
-        Ok(())
-    }
-
-    /// Behind the wall the privacy filter alone writes; dead letters and accounts are written by the stages they are of.
-    fn closed(&self, topic: &TopicName) -> Result<Option<&'static str>> {
-        let class = match self.bus.topic(topic)? {
-            Some(known) => known.settings.class,
-            None => catalogued(topic).class,
-        };
-        Ok(if class.is_walled() {
-            Some("this topic is behind the privacy wall: only the privacy filter writes to it")
-        } else if class == Class::Internal {
-            Some("this topic is Loom's own account of its workings: nobody else writes to it")
-        } else if topic.is_dlq() {
-            Some("dead letters are written by the stages alone: produce to the topic itself")
+        let mut wrong = if sound::is_sound(&offer) {
+            sound::complaints(&offer)
         } else {
-            None
-        })
-    }
-
-    /// A retry with the same `Idempotency-Key` gets the same ids, so the log knows the repeats.
-    fn new_id(&self, topic: &TopicName, key: Option<&[u8]>, index: usize, now: Time) -> Uuid {
-        let Some(key) = key else { return message_id(now, &*self.entropy) };
-        let mut h = Sha256::new();
-        for part in [b"idempotency-key".as_slice(), topic.as_str().as_bytes(), key, &(index as u64).to_be_bytes()] {
-            h.update((part.len() as u32).to_be_bytes());
-            h.update(part);
+            self.put_aside(&mut offer)?;
+            let data = Value::Object(std::mem::take(&mut offer.data));
+            let wrong = desk.fits(&mut offer, &data)?;
+            if let Value::Object(data) = data {
+                offer.data = data;
+            }
+            wrong
+        };
+        wrong.iter_mut().for_each(|w| w.pointer.insert_str(0, &offer.at));
+        // Only what is right otherwise makes a device known.
+        let device = desk.device(offer.device.as_deref(), wrong.is_empty());
+        match (device, wrong.is_empty()) {
+            (Ok(device), true) => Ok(Ok(Fit { offer, device, unreadable })),
+            (device, _) => {
+                wrong.extend(device.err());
+                Ok(Err(Outcome::Refused(wrong)))
+            }
         }
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&h.finalize()[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 }
 
-/// The payload of what cannot be read.
-pub(super) fn unreadable(meant_for: &str, why: &str, file_id: Option<String>, size: usize) -> Map<String, Value> {
-    let mut data = Map::new();
-    data.insert("meant_for".into(), meant_for.into());
-    data.insert("reason".into(), why.into());
-    data.insert("size".into(), size.into());
-    if let Some(id) = file_id {
-        data.insert("file_id".into(), id.into());
+/// How many records each device sends.
+fn senders(checked: &[std::result::Result<Fit, Outcome>]) -> Vec<(Uuid, usize)> {
+    let mut all: Vec<(Uuid, usize)> = Vec::new();
+    for fit in checked.iter().flatten() {
+        match all.iter_mut().find(|(device, _)| *device == fit.device) {
+            Some((_, records)) => *records += 1,
+            None => all.push((fit.device, 1)),
+        }
     }
-    data
+    all
 }

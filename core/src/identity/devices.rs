@@ -17,6 +17,8 @@ const SEEN_EVERY_S: f64 = 60.0;
 /// Names that become devices by themselves, at most: beyond it somebody makes them up.
 const MOST_DEVICES: usize = 10_000;
 
+const NAMES: &str = "a UUID, or a name of 1 to 64 letters, digits, dots, dashes and underscores";
+
 /// What is done with a device nobody knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -102,7 +104,7 @@ impl Devices {
         if let Ok(uuid) = name.parse::<Uuid>() {
             (key, id) = (uuid.to_string(), Some(uuid));
         } else if !is_alias(name) {
-            return Err(Error::invalid("a UUID, or a name of 1 to 64 letters, digits, dots, dashes and underscores"));
+            return Err(Error::invalid(NAMES));
         }
         let found = lock(&self.known).get(&key).copied();
         match found {
@@ -146,6 +148,29 @@ impl Devices {
         all.insert(key, known);
         all.insert(id.to_string(), known);
         Ok(id)
+    }
+
+    /// Registers a device its owner names, whatever the policy, lets one back in that was revoked, and says more of it; and
+    /// whether it is new.
+    ///
+    /// Errors: `Invalid` with what a name must be.
+    pub fn enrol(&self, name: &str, change: Change) -> Result<(Device, bool)> {
+        let now = self.clock.now();
+        let uuid = name.parse::<Uuid>().ok();
+        if uuid.is_none() && !is_alias(name) {
+            return Err(Error::invalid(NAMES));
+        }
+        let known = self.get(name)?;
+        let id = match &known {
+            Some(device) => device.id,
+            None => self.register(uuid.map_or_else(|| name.to_string(), |id| id.to_string()), uuid, now)?,
+        };
+        if known.as_ref().is_some_and(|d| d.revoked_at.is_some()) {
+            self.revoke(id, false)?;
+        }
+        self.change(id, change)?;
+        let device = self.get(&id.to_string())?.ok_or_else(|| Error::bug("a device is gone right after it was registered"))?;
+        Ok((device, known.is_none()))
     }
 
     /// Every device, the own first, then as they came.

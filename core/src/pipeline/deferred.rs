@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::outbox::Outbox;
 use super::probe::Probe;
-use super::runner::{Consumer, Progress, Step, Wiring, guarded};
+use super::runner::{Consumer, ERASED, Progress, Step, Wiring, guarded};
 use super::stage::{Deferred, MakeWorker, Spec, Worker};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Error, Fault, Kind, Result};
@@ -63,6 +63,10 @@ impl<D: Deferred> DeferredRunner<D> {
             self.read.insert(Position { topic: r.topic().clone(), partition: r.partition() }, r.offset() + 1);
             let seq = self.next;
             self.next += 1;
+            if r.value().is_none() {
+                self.waiting.push_back((seq, r));
+                continue;
+            }
             let job = guarded(|| {
                 let r = self.consumer.resolve(r.clone())?;
                 self.stage.start(&r)
@@ -79,13 +83,25 @@ impl<D: Deferred> DeferredRunner<D> {
     /// Finishes and commits what is done at the head, in input order.
     fn settle(&mut self) -> Result<bool> {
         let mut worked = false;
-        while let Some((seq, _)) = self.waiting.front() {
+        while let Some((seq, r)) = self.waiting.front() {
+            if r.value().is_none() {
+                self.pass_over()?;
+                worked = true;
+                continue;
+            }
             let Some(result) = self.done.remove(seq) else { break };
             let Some((_, r)) = self.waiting.pop_front() else { break };
             self.finish(&r, result)?;
             worked = true;
         }
         Ok(worked)
+    }
+
+    /// The record at the head was erased before it was read: there was no job.
+    fn pass_over(&mut self) -> Result<()> {
+        let Some((_, r)) = self.waiting.pop_front() else { return Ok(()) };
+        self.consumer.probe.note(|s| *s.dropped.entry(ERASED).or_default() += 1);
+        self.consumer.commit(std::slice::from_ref(&r), Vec::new(), None, None)
     }
 
     fn finish(&mut self, r: &Record, result: Result<D::Done, Fault>) -> Result<()> {
@@ -96,7 +112,10 @@ impl<D: Deferred> DeferredRunner<D> {
             Ok(()) => {
                 let dropped = out.dropped().to_vec();
                 self.consumer.probe.note(|s| dropped.iter().for_each(|d| *s.dropped.entry(d).or_default() += 1));
-                out.seal(&self.consumer.spec, &self.consumer.wiring.run)
+                let letters = self.consumer.letters(&mut out);
+                let mut outputs = out.seal(&self.consumer.spec, &self.consumer.wiring.run);
+                outputs.extend(letters);
+                outputs
             }
             Err(fault) => vec![self.consumer.give_up(r, fault)?],
         };
@@ -105,7 +124,8 @@ impl<D: Deferred> DeferredRunner<D> {
 
     /// Forgets what is under way: it will be read again from what is committed.
     fn start_over(&mut self) {
-        self.pool.drain(self.waiting.len(), &self.done);
+        let jobs = self.waiting.iter().filter(|(_, r)| r.value().is_some()).count();
+        self.pool.drain(jobs, &self.done);
         self.waiting.clear();
         self.done.clear();
         self.read.clone_from(&self.consumer.membership.positions);

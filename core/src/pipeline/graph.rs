@@ -4,14 +4,21 @@
 //! device.audio.raw ─▶ silero-vad ─▶ media.audio.vad_filtered ─▶ parakeet-tdt ─▶ media.text.transcribed.words
 //!   ─▶ context-enrichment ─▶ media.text.enriched ─▶ privacy-filter ─┬▶ media.text.released ─▶ timeline, analytics
 //!                                                                   └▶ media.text.shared
+//! media.text.edits.raw (the owner's stars and wordings) ─▶ edit-filter ─▶ media.text.edits.released ─▶ timeline-edits
 //! ```
+//!
+//! Beside the road stands the event router: it reads and writes what its rules name.
+
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::runner::{Node, deferred, stage};
 use crate::enrich::Enrich;
 use crate::error::Result;
-use crate::privacy::{Filter, Policy};
+use crate::live::Live;
+use crate::privacy::{EditFilter, Filter, Policy};
+use crate::router::Router;
 use crate::speech::VoiceDetector;
 use crate::speech::detect::Detect;
 use crate::speech::recognise::{Factory, Recognise};
@@ -25,6 +32,8 @@ pub struct Parts {
     pub recognizer: Factory,
     /// Where the owner is.
     pub zone: TimeZone,
+    /// Where speech is told of while it lasts.
+    pub live: Arc<Live>,
     /// What the owner's own view masks.
     pub policy: Policy,
     /// Readers of what was released: timeline, analytics.
@@ -34,11 +43,17 @@ pub struct Parts {
 /// Every consumer group, in the order of the road.
 pub fn weave(parts: Parts) -> Result<Vec<Node>> {
     let mut nodes = vec![
-        stage(Detect::new(parts.detector)),
+        stage(Detect::new(parts.detector, parts.live)),
         deferred(Recognise::new(parts.engine, parts.model, parts.recognizer)),
         stage(Enrich::new(parts.zone)),
-        stage(Filter::new(parts.policy, Policy::shared())?),
+        stage(Filter::new(parts.policy.clone(), Policy::shared())?),
+        stage(EditFilter::new(parts.policy)?),
     ];
     nodes.extend(parts.stores);
     Ok(nodes)
+}
+
+/// The event router with the rules in force: made anew when they change, not at all without any.
+pub fn routing(router: Router) -> Node {
+    stage(router)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::stage::Spec;
 use crate::bus::{Headers, NewRecord, Origin, Record, SourceRange, TopicName, Trace};
 use crate::env::Time;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::privacy::{Destination, Permit, Released};
 
 /// One derived record.
@@ -19,6 +19,7 @@ pub struct Output {
     pub device_id: Uuid,
     /// Tells apart what the same first input made for the same topic.
     index: u64,
+    hops: u32,
     value: Vec<u8>,
     permit: Option<Permit>,
 }
@@ -27,14 +28,18 @@ pub struct Output {
 #[derive(Debug, Default)]
 pub struct Outbox {
     current: Option<(Origin, Uuid)>,
+    /// Of what is made from the current input.
+    hops: u32,
     outputs: Vec<Output>,
     dropped: Vec<&'static str>,
+    aside: Vec<(Record, Fault)>,
 }
 
 impl Outbox {
     /// The record that comes next; outputs name it as their input unless they name their own.
     pub fn begin(&mut self, r: &Record) {
         self.current = Some((r.origin(), r.device_id()));
+        self.hops = r.headers().hops.saturating_add(1);
     }
 
     /// A record made from the current input alone.
@@ -64,6 +69,17 @@ impl Outbox {
     /// Says why nothing is made of the current input; counted, never silent.
     pub fn drop_because(&mut self, reason: &'static str) {
         self.dropped.push(reason);
+    }
+
+    /// Sets the record aside among its topic's dead letters and keeps what was made of it: for a stage of many parts, of
+    /// which one could not take it.
+    pub fn set_aside(&mut self, r: &Record, fault: Fault) {
+        self.aside.push((r.clone(), fault));
+    }
+
+    /// What was set aside since it was last asked.
+    pub fn take_aside(&mut self) -> Vec<(Record, Fault)> {
+        std::mem::take(&mut self.aside)
     }
 
     pub fn outputs(&self) -> &[Output] {
@@ -99,7 +115,7 @@ impl Outbox {
         value: Vec<u8>,
         permit: Option<Permit>,
     ) {
-        self.outputs.push(Output { topic: topic.clone(), recorded_at, origin, device_id, index, value, permit });
+        self.outputs.push(Output { topic: topic.clone(), recorded_at, origin, device_id, index, hops: self.hops, value, permit });
     }
 }
 
@@ -128,7 +144,8 @@ impl Output {
             producer: spec.group.to_string(),
             sources: vec![SourceRange { topic: o.topic, partition: o.partition, first: o.first, last: o.last }],
             links,
-            timed_by_arrival: false,
+            hops: self.hops,
+            ..Headers::default()
         };
         let record = NewRecord::new(self.topic, id, self.device_id, self.recorded_at, headers, self.value);
         match self.permit {

@@ -169,6 +169,14 @@ impl Consumer {
         Ok(())
     }
 
+    /// Letters for what a stage set aside by itself.
+    pub fn letters(&self, out: &mut Outbox) -> Vec<NewRecord> {
+        let now = self.wiring.clock.now();
+        let aside = out.take_aside();
+        self.probe.note(|s| s.parked += aside.len() as u64);
+        aside.iter().map(|(r, fault)| park::letter(&self.spec, r, fault, 1, now, now)).collect()
+    }
+
     /// What to do about a record that cannot be taken: a letter to park it by, or the fault to wait for.
     pub fn give_up(&mut self, r: &Record, fault: Fault) -> Result<NewRecord, Fault> {
         let now = self.wiring.clock.now();
@@ -185,6 +193,9 @@ impl Consumer {
         }
     }
 }
+
+/// Why nothing is made of a record that has nothing in it any more.
+pub(super) const ERASED: &str = "erased";
 
 pub(super) const MAX_BATCH_BYTES: usize = 8 << 20;
 /// A reference to audio stands for up to 30 s of samples, 2 MB each.
@@ -247,6 +258,10 @@ impl<S: Stage> StageRunner<S> {
     fn one(&mut self, r: &Record, tick: &mut Option<Time>, out: &mut Outbox) -> Result<(), Fault> {
         guarded(|| {
             self.tick(tick, r.received_at(), out)?;
+            if r.value().is_none() {
+                out.drop_because(ERASED);
+                return Ok(());
+            }
             let r = self.consumer.resolve(r.clone())?;
             out.begin(&r);
             self.stage.on_record(&r, out)
@@ -257,7 +272,9 @@ impl<S: Stage> StageRunner<S> {
         let mut state = Vec::new();
         self.stage.save(&mut state);
         let dropped = out.dropped().to_vec();
-        let outputs = out.seal(&self.consumer.spec, &self.consumer.wiring.run);
+        let letters = self.consumer.letters(&mut out);
+        let mut outputs = out.seal(&self.consumer.spec, &self.consumer.wiring.run);
+        outputs.extend(letters);
         let revision = self.consumer.spec.revision.state;
         let state = (!state.is_empty()).then_some((revision, state));
         self.consumer.commit(done, outputs, state, tick)?;

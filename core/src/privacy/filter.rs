@@ -8,11 +8,47 @@ use serde_json::Value;
 use super::analyze::{analyze, analyze_after};
 use super::policy::Policy;
 use super::recognizers::{Finding, secret_field};
+use super::text::Doc;
 use crate::error::{Error, Result};
+
+/// Digits in a row from which on a number is held back while it is being said.
+const HELD_BACK_DIGITS: usize = 3;
 
 /// The text with its findings covered; byte for byte the same where nothing is found.
 pub fn filter(text: &str, policy: &Policy) -> String {
     cover(text, 0, text.len(), &analyze(text, policy), policy).0
+}
+
+/// A text that may go on: numbers of three digits and more are held back too, for they may become a card's.
+pub fn unsettled(text: &str, policy: &Policy) -> String {
+    let numbers = Doc::new(text).runs.into_iter().filter(|r| r.total() >= HELD_BACK_DIGITS).map(|r| (r.start(), r.end()));
+    let mut held: Vec<(usize, usize)> = analyze(text, policy).iter().map(|f| (f.start, f.end)).chain(numbers).collect();
+    held.sort_unstable();
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, end) in held {
+        if start >= at {
+            out.push_str(&text[at..start]);
+            out.push('…');
+        }
+        at = at.max(end);
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// The text with its findings covered, and where that is.
+pub(super) fn masked(text: &str, policy: &Policy) -> (String, Vec<Masked>) {
+    let findings = analyze(text, policy);
+    let (out, places) = cover(text, 0, text.len(), &findings, policy);
+    let chars = |bytes: usize| out[..bytes].chars().count() as u32;
+    let place = |(start, end, f): &(usize, usize, &Finding)| Masked {
+        entity_type: f.entity_type.into(),
+        start: chars(*start),
+        end: chars(*end),
+        score: f.score,
+    };
+    let places = places.iter().map(place).collect();
+    (out, places)
 }
 
 /// A transcript that passed.

@@ -6,6 +6,7 @@
 
 mod analyze;
 mod carry;
+mod edits;
 mod filter;
 mod operators;
 mod permit;
@@ -19,7 +20,8 @@ mod text;
 use loom_schemas::api::PrivacyFinding;
 
 pub use analyze::analyze;
-pub use filter::{filter, filter_json};
+pub use edits::EditFilter;
+pub use filter::{filter, filter_json, unsettled};
 pub use operators::{HashKey, Operator};
 pub use permit::Permit;
 pub(crate) use permit::permit_to_set_aside;

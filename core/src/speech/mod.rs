@@ -7,11 +7,13 @@ mod bytes;
 pub mod detect;
 pub mod fake;
 pub mod formats;
+pub mod guess;
 pub mod lazy;
 pub mod recognise;
 #[cfg(feature = "speech")]
 pub mod runtime;
 pub mod segment;
+pub mod shared;
 #[cfg(feature = "speech")]
 pub mod silero;
 pub mod stt;

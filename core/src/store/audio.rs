@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use loom_schemas::payload::{AudioChunk, AudioSource, StreamEnd};
+use loom_schemas::payload::{AudioChunk, AudioSource, SourceKind, StreamEnd};
 use uuid::Uuid;
 
 use self::catalogue::Catalogue;
@@ -173,10 +173,23 @@ impl AudioStore {
         self.db.may_grow()
     }
 
+    /// Streams that devices send and no end was written for.
+    pub fn unended_uploads(&self) -> Result<Vec<(String, StreamState)>> {
+        self.unended_of(&[SourceKind::Upload, SourceKind::Phone])
+    }
+
     /// Streams of microphones that no end was written for; at start, after [`recover`](Self::recover), those a crash broke off.
     pub fn unended_microphones(&self) -> Result<Vec<(String, StreamState)>> {
+        self.unended_of(&[SourceKind::Microphone])
+    }
+
+    fn unended_of(&self, kinds: &[SourceKind]) -> Result<Vec<(String, StreamState)>> {
         let known = |id: String| Ok(self.stream(&id)?.map(|state| (id, state)));
-        self.catalogue.unended_microphones()?.into_iter().filter_map(|id| known(id).transpose()).collect()
+        let mut ids = Vec::new();
+        for kind in kinds {
+            ids.extend(self.catalogue.unended_of(kind)?);
+        }
+        ids.into_iter().filter_map(|id| known(id).transpose()).collect()
     }
 
     /// Returns once what a stream's last file holds survives power loss, whoever wrote it.

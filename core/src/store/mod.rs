@@ -8,7 +8,10 @@ pub mod timeline;
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loom_schemas::api::{SearchHit, TimelineRow};
+use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
@@ -23,6 +26,12 @@ pub struct Range {
     /// Before.
     pub to: Option<Time>,
     pub device: Option<Uuid>,
+    /// Of this microphone or recording, by name.
+    pub source: Option<String>,
+    /// Only those with a star.
+    pub starred: bool,
+    /// Only those in which something is masked.
+    pub masked: bool,
     pub limit: usize,
     /// Newest first, else oldest first.
     pub newest_first: bool,
@@ -33,6 +42,36 @@ pub struct Range {
 pub struct Found {
     pub hits: Vec<SearchHit>,
     pub capped: bool,
+    /// Where nothing was found in a span of time: matches outside of it, [`ELSEWHERE`] at most.
+    pub elsewhere: u64,
+}
+
+/// Matches on other days are counted so far.
+pub const ELSEWHERE: u64 = 1000;
+
+/// Where a line's record is on the log, and the newest change that is in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub partition: u32,
+    pub offset: u64,
+    pub edit: Option<Uuid>,
+}
+
+/// A day that has lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DayCount {
+    pub date: Date,
+    pub lines: u64,
+    /// Seconds of speech.
+    pub speech_s: f64,
+}
+
+/// Days that have lines, in order, and the nearest that have on either side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Days {
+    pub days: Vec<DayCount>,
+    pub before: Option<Date>,
+    pub after: Option<Date>,
 }
 
 /// Reading the timeline.
@@ -43,6 +82,12 @@ pub trait Timeline: Send + Sync {
     fn line(&self, message_id: Uuid) -> Result<Option<TimelineRow>>;
     /// The samples of a line, where it has any.
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>>;
+    /// Where a line comes from; `None` where there is none.
+    fn place(&self, message_id: Uuid) -> Result<Option<Place>>;
+    /// A day as it was where the owner is.
+    fn day(&self, date: Date, zone: &TimeZone) -> Result<Day>;
+    /// Which of these days, both included, have lines. `Invalid` for more than [`timeline::MOST_DAYS`].
+    fn days(&self, from: Date, to: Date, zone: &TimeZone) -> Result<Days>;
 }
 
 /// Reading samples that records refer to.

@@ -17,7 +17,7 @@ macro_rules! every_embedded_log {
             offsets_are_dense repeats_answer_with_the_first repeats_are_dropped_from_commits a_repeat_in_one_batch
             the_same_id_in_two_topics_is_two_records a_repeat_after_its_first_is_gone received_times_never_fall
             retention_by_days retention_by_bytes what_has_no_retention_stays retention_reaches_dead_letters
-            erasing_keeps_the_place silent_members_are_gone heartbeats_keep_a_member lag_and_sizes_are_exact
+            erasing_keeps_the_place what_is_made_of_the_erased_has_nothing_in_it silent_members_are_gone heartbeats_keep_a_member lag_and_sizes_are_exact
             offsets_by_time_are_exact a_refused_record_costs_no_offset lag_counts_what_is_kept);
     };
 }
@@ -177,6 +177,44 @@ pub fn erasing_keeps_the_place(make: MakeAt) {
     assert_eq!(landed(&bus.append(vec![record(&t, 1)]).unwrap()), [(1, true)], "what was erased does not come back");
     let s = state(&*bus, &t);
     assert_eq!((s.records, s.bytes, s.bounds.as_slice()), (4, before / 2, &[(0, 4)][..]));
+}
+
+pub fn what_is_made_of_the_erased_has_nothing_in_it(make: MakeAt) {
+    let bus = make(clock());
+    let (input, output, account) = (topic("device.contract.made"), topic("media.contract.made.of"), topic(names::AUDIT));
+    bus.append(records(&input, 0..6)).unwrap();
+    bus.erase(&input, 0, &[2]).unwrap();
+    let made = |topic: &TopicName, n: u64, first: u64, last: u64, of: &[u64]| {
+        let mut r = record(topic, 100 + n);
+        r.headers.sources = vec![SourceRange { topic: input.clone(), partition: 0, first, last }];
+        r.headers.links = of.iter().map(|i| hex::encode(record(&input, *i).headers.trace.trace_id)).collect();
+        r
+    };
+    let before = state(&*bus, &input).bytes;
+    let m = join(&*bus, "made-consumer", "a", &input);
+    let outputs = vec![
+        made(&output, 0, 1, 1, &[]),
+        made(&output, 1, 2, 2, &[]),
+        made(&output, 2, 0, 5, &[2, 4]),
+        // Between its inputs lies what another stream wrote, and that was erased.
+        made(&output, 3, 0, 5, &[0, 4]),
+        made(&output, 4, 3, 5, &[3, 4]),
+        made(&account, 5, 2, 2, &[]),
+    ];
+    bus.commit(step(&m, &input, 0, 6, outputs)).unwrap();
+    let values = |t: &TopicName| all(&*bus, t).iter().map(|r| r.value().is_some()).collect::<Vec<_>>();
+    assert_eq!(values(&output), [true, false, false, true, true]);
+    assert_eq!(values(&account), [true], "Loom's own account stays");
+    let of_output = all(&*bus, &output);
+    assert!(of_output[1].headers().came_from(&all(&*bus, &input)[2]));
+    assert!(!of_output[3].headers().came_from(&all(&*bus, &input)[2]));
+    // And what is made of that again, by whatever way it comes.
+    let mut again = record(&topic("media.contract.made.again"), 200);
+    again.headers.sources = vec![of_output[1].range()];
+    bus.append(vec![again]).unwrap();
+    assert_eq!(values(&topic("media.contract.made.again")), [false]);
+    assert_eq!(state(&*bus, &topic("media.contract.made.again")).bytes, 0);
+    assert_eq!(state(&*bus, &input).bytes, before);
 }
 
 pub fn silent_members_are_gone(make: MakeAt) {

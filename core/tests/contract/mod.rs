@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use loom_core::Time;
 use loom_core::bus::{
-    Appended, Bus, Commit, Headers, Join, Membership, NewRecord, Position, Positions, Record, TopicName, Trace, memory::Memory, names,
+    Appended, Bus, Commit, Headers, Join, Membership, NewRecord, Position, Positions, Record, SourceRange, TopicName, Trace,
+    memory::Memory, names,
 };
 use loom_core::env::ManualClock;
 use loom_core::pipeline::{Outbox, Stage};

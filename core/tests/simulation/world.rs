@@ -232,6 +232,7 @@ impl World {
             model: "level",
             recognizer: Arc::new(|| Ok(Box::new(Reader))),
             zone: jiff::tz::TimeZone::UTC,
+            live: Arc::default(),
             policy: Policy::owner(),
             stores: vec![timeline(self.kept.clone())],
         };

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use loom_core::Result;
+use loom_core::env::{Clock, System};
 use serde_json::{Value, json};
 
 use super::rows;
 use crate::client::{Client, encode};
 use crate::context::Context;
-use crate::output::{self, field};
+use crate::output::{self, field, plain};
+use crate::when::Between;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -42,7 +44,22 @@ enum What {
         /// Only the letter at this offset; may be given several times
         #[arg(long)]
         offset: Vec<u64>,
-        /// JSON Lines
+        /// Only what this group could not take
+        #[arg(long)]
+        group: Option<String>,
+        /// Only of this kind: skip, invalid or bug
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only what was set aside between these
+        #[command(flatten)]
+        between: Between,
+        /// Say what it would do
+        #[arg(long)]
+        dry_run: bool,
+        /// Those too that were given back three times and failed each time
+        #[arg(long)]
+        force: bool,
+        /// JSON Lines, with a result a letter
         #[arg(long)]
         json: bool,
     },
@@ -56,13 +73,32 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
             output::rows(*json, &found, &[field("TOPIC", "topic"), field("LETTERS", "records"), field("NEWEST", "last_received_at")]);
         }
         What::Show { topic, limit, json } => show(&client, topic, *limit, *json)?,
-        What::Redrive { topic, offset, json } => {
-            let which = if offset.is_empty() { json!({}) } else { json!({ "offsets": offset }) };
-            let done = client.post(&format!("/api/dlq/{}/redrive", encode(topic)), &which)?;
-            output::rows(*json, &[done], &[field("REDRIVEN", "redriven"), field("THERE BEFORE", "repeats"), field("SKIPPED", "skipped")]);
+        What::Redrive { topic, offset, group, kind, between, dry_run, force, json } => {
+            let mut which = json!({"dry_run": dry_run, "force": force});
+            for (name, text) in between.query(System.now(), &context.settings.zone()?)? {
+                which[name] = text.into();
+            }
+            let texts = [("group", group), ("error_kind", kind)];
+            texts.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))).for_each(|(k, v)| which[k] = v.as_str().into());
+            if !offset.is_empty() {
+                which["offsets"] = json!(offset);
+            }
+            redriven(&client.post(&format!("/api/dlq/{}/redrive", encode(topic)), &which)?, *json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn redriven(done: &Value, json: bool) -> Result<()> {
+    if json {
+        output::rows(true, std::slice::from_ref(done), &[]);
+        return Ok(());
+    }
+    let columns = [("OFFSET", "offset"), ("RESULT", "result"), ("TIMES", "times"), ("WHY", "reason")];
+    output::rows(false, &rows(done.clone(), "items")?, &columns.map(|(h, k)| field(h, k)));
+    let count = |name: &str| plain(&done[name]);
+    output::line(&format!("{} redriven, {} there before, {} skipped", count("redriven"), count("repeats"), count("skipped")));
+    Ok(())
 }
 
 fn show(client: &Client, topic: &str, limit: u64, json: bool) -> Result<()> {

@@ -1,11 +1,15 @@
 //! One file a command.
 
+pub mod devices;
 pub mod dlq;
 pub mod doctor;
 pub mod groups;
 pub mod models;
 pub mod privacy;
 pub mod rebuild;
+pub mod replay;
+pub mod rules;
+pub mod schemas;
 pub mod search;
 pub mod serve;
 pub mod topics;

@@ -4,7 +4,9 @@ mod bad_days;
 mod doors;
 #[cfg(target_os = "linux")]
 mod microphone;
+mod phone;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod rig;
 mod road;
+mod routing;

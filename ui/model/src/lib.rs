@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod first;
+pub mod flow;
 pub mod fuzzy;
 pub mod graph;
 pub mod groups;
@@ -10,12 +11,13 @@ pub mod lines;
 pub mod marks;
 pub mod meter;
 pub mod numbers;
+pub mod records;
 pub mod retry;
-pub mod road;
 pub mod saying;
 pub mod settings;
 pub mod sound;
 pub mod threads;
 pub mod time;
+pub mod timeline;
 pub mod today;
 pub mod token;

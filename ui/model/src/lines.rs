@@ -1,48 +1,9 @@
-//! Lines of the timeline: hours, words, what is masked, and which word is heard now.
+//! Lines of the timeline: words, what is masked, and which word is heard now.
 
 use loom_schemas::api::TimelineRow;
-use loom_schemas::payload::{Masked, Word};
+use loom_schemas::payload::Masked;
 
 use crate::kinds::kind;
-use crate::time::{clock, epoch, hour};
-
-/// An hour of a day and what was said in it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hour {
-    /// `10:00`
-    pub name: String,
-    pub lines: Vec<Line>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    pub row: TimelineRow,
-    /// `10:02`
-    pub clock: String,
-    /// The line before has the same minute: written for readers of the page's text alone.
-    pub repeated: bool,
-}
-
-/// Oldest first, by local hour. A line whose time cannot be read is left out.
-pub fn by_hour(rows: Vec<TimelineRow>, offset_s: impl Fn(i64) -> i64) -> Vec<Hour> {
-    let mut timed: Vec<(i64, TimelineRow)> = rows.into_iter().filter_map(|r| epoch(&r.recorded_at).map(|t| (t, r))).collect();
-    timed.sort_by(|a, b| a.1.recorded_at.cmp(&b.1.recorded_at));
-    let mut hours: Vec<Hour> = Vec::new();
-    let mut last = String::new();
-    for (t, row) in timed {
-        let offset = offset_s(t);
-        let (name, at) = (format!("{:02}:00", hour(t, offset)), clock(t, offset));
-        if hours.last().is_none_or(|h| h.name != name) {
-            hours.push(Hour { name, lines: Vec::new() });
-        }
-        let line = Line { row, repeated: at == last, clock: at.clone() };
-        last = at;
-        if let Some(hour) = hours.last_mut() {
-            hour.lines.push(line);
-        }
-    }
-    hours
-}
 
 /// A word of a line as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,37 +11,41 @@ pub enum Shown {
     Word(String),
     /// Taken out by the privacy filter: its kind.
     Mask(String),
+    /// A further word under the mask before it.
+    Covered,
 }
 
-/// The line's words in order, those that were masked as their kind. A line without words is its text.
+/// The text's words in order, those that were masked as their kind.
 pub fn shown(row: &TimelineRow) -> Vec<Shown> {
-    if row.words.is_empty() {
-        return row.text.split_whitespace().map(|w| Shown::Word(w.into())).collect();
-    }
+    let mut before = None;
+    let one = |(start, word): (usize, &str)| {
+        let mask = row.masked.iter().position(|m| overlaps(m, start, start + word.chars().count()));
+        let shown = match mask {
+            Some(_) if mask == before => Shown::Covered,
+            Some(m) => Shown::Mask(kind(&row.masked[m].entity_type)),
+            None => Shown::Word(word.into()),
+        };
+        before = mask;
+        shown
+    };
+    placed(&row.text).into_iter().map(one).collect()
+}
+
+/// Words and where they begin, in Unicode scalar values as masks count.
+fn placed(text: &str) -> Vec<(usize, &str)> {
     let mut at = 0;
-    row.words
-        .iter()
-        .map(|word| {
-            let (start, end) = (at, at + word.text.chars().count());
-            at = end + 1;
-            match row.masked.iter().find(|m| overlaps(m, start, end)) {
-                Some(mask) => Shown::Mask(kind(&mask.entity_type)),
-                None => Shown::Word(word.text.clone()),
-            }
-        })
-        .collect()
+    let mut out = Vec::new();
+    for piece in text.split(char::is_whitespace) {
+        if !piece.is_empty() {
+            out.push((at, piece));
+        }
+        at += piece.chars().count() + 1;
+    }
+    out
 }
 
 fn overlaps(mask: &Masked, start: usize, end: usize) -> bool {
     (mask.start as usize) < end && start < mask.end as usize
-}
-
-/// Which word sounds at a time in the line: the last that has begun, until it has ended for a while.
-pub fn heard(words: &[Word], at_s: f64) -> Option<usize> {
-    /// Words of a sentence follow each other; a pause longer than this lights nothing.
-    const PAUSE_S: f64 = 0.4;
-    let last = words.iter().rposition(|w| w.start_s <= at_s)?;
-    (at_s < words[last].end_s + PAUSE_S).then_some(last)
 }
 
 /// Length of the dash before a line: 6 px and 1.5 px a second, to a minute's.
@@ -88,19 +53,26 @@ pub fn pick_px(duration_s: f64) -> f64 {
     6.0 + 1.5 * duration_s.clamp(0.0, 60.0)
 }
 
-/// Seconds of speech in all.
-pub fn speech_s(rows: &[TimelineRow]) -> f64 {
-    rows.iter().map(|r| r.duration_s).sum()
+/// A line's text with its masks as their kinds: for a clipboard, a label.
+pub fn plain(row: &TimelineRow) -> String {
+    let words = shown(row).into_iter().filter_map(|s| match s {
+        Shown::Word(word) => Some(word),
+        Shown::Mask(kind) => Some(format!("[{kind}]")),
+        Shown::Covered => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use loom_schemas::payload::Word;
+
     use super::*;
 
     fn word(text: &str, start_s: f64, end_s: f64) -> Word {
         Word { text: text.into(), start_s, end_s, confidence: 0.9 }
     }
-    fn row(at: &str, text: &str) -> TimelineRow {
+    pub(crate) fn row(at: &str, text: &str) -> TimelineRow {
         TimelineRow {
             message_id: at.into(),
             recorded_at: at.into(),
@@ -118,15 +90,6 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_in_their_local_hour_oldest_first() {
-        let rows = vec![row("2025-10-14T10:05:00Z", "c"), row("2025-10-14T09:59:10Z", "a"), row("2025-10-14T09:59:50Z", "b")];
-        let hours = by_hour(rows, |_| 3600);
-        assert_eq!(hours.iter().map(|h| h.name.as_str()).collect::<Vec<_>>(), ["10:00", "11:00"]);
-        let first: Vec<_> = hours[0].lines.iter().map(|l| (l.row.text.as_str(), l.clock.as_str(), l.repeated)).collect();
-        assert_eq!(first, [("a", "10:59", false), ("b", "10:59", true)]);
-    }
-
-    #[test]
     fn a_masked_word_is_its_kind() {
         let mut line = row("2025-10-14T10:05:00Z", "über <CREDIT_CARD> now");
         line.masked = vec![Masked { entity_type: "CREDIT_CARD".into(), start: 5, end: 18, score: 1.0 }];
@@ -134,18 +97,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_words_is_its_text() {
-        let mut line = row("2025-10-14T10:05:00Z", "one two");
-        line.words.clear();
-        assert_eq!(shown(&line), [Shown::Word("one".into()), Shown::Word("two".into())]);
-    }
-
-    #[test]
-    fn the_word_that_sounds_is_lit_and_a_pause_lights_none() {
-        let words = [word("a", 0.2, 0.5), word("b", 0.6, 0.9), word("c", 3.0, 3.2)];
-        let at = [0.0, 0.2, 0.55, 0.7, 1.2, 2.0, 3.1, 9.0].map(|t| heard(&words, t));
-        assert_eq!(at, [None, Some(0), Some(0), Some(1), Some(1), None, Some(2), None]);
-        assert_eq!(heard(&[], 1.0), None);
+    fn a_mask_over_several_words_is_shown_once() {
+        let mut line = row("2025-10-14T10:05:00Z", "at one  two three. four");
+        line.masked = vec![Masked { entity_type: "STREET".into(), start: 3, end: 18, score: 1.0 }];
+        let word = |w: &str| Shown::Word(w.into());
+        assert_eq!(shown(&line), [word("at"), Shown::Mask("street".into()), Shown::Covered, Shown::Covered, word("four")]);
+        assert_eq!(plain(&line), "at [street] four");
     }
 
     #[test]

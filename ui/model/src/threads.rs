@@ -16,6 +16,10 @@ impl Dye {
 pub struct Threads(Vec<String>);
 
 impl Threads {
+    /// Goes on where another page left off.
+    pub fn of(sources: Vec<String>) -> Self {
+        Self(sources)
+    }
     pub fn dye(&mut self, source: &str) -> Dye {
         let at = self.0.iter().position(|s| s == source).unwrap_or_else(|| {
             self.0.push(source.to_string());

@@ -13,6 +13,19 @@ pub fn epoch(rfc3339: &str) -> Option<i64> {
     valid.then(|| days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
+/// Microseconds since 1970 of an RFC 3339 time in UTC.
+pub fn micros(rfc3339: &str) -> Option<i64> {
+    let fraction = rfc3339.strip_suffix('Z')?.split_once('.').map_or("", |(_, f)| f);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).chain(std::iter::repeat(b'0')).take(6);
+    Some(epoch(rfc3339)? * 1_000_000 + digits.fold(0, |n, d| n * 10 + i64::from(d - b'0')))
+}
+
+/// `2025-10-14T00:00:00.000000Z`
+pub fn rfc3339_us(micros: i64) -> String {
+    let whole = rfc3339(micros.div_euclid(1_000_000));
+    format!("{}.{:06}Z", whole.trim_end_matches('Z'), micros.rem_euclid(1_000_000))
+}
+
 /// The same with its fraction.
 pub fn seconds(rfc3339: &str) -> Option<f64> {
     let fraction = rfc3339.strip_suffix('Z')?.split_once('.').map_or(Some(0.0), |(_, digits)| format!("0.{digits}").parse().ok())?;
@@ -26,8 +39,13 @@ pub fn rfc3339(epoch: i64) -> String {
     format!("{y:04}-{m:02}-{d:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
 }
 
+/// Monday first.
+pub const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
 /// A local calendar day: days since 1970-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(pub i64);
 
 impl Day {
@@ -45,13 +63,33 @@ impl Day {
     pub fn after(self) -> Self {
         Self(self.0 + 1)
     }
+    /// `2025-10-14`
+    pub fn date(self) -> String {
+        let (year, month, day) = civil_from_days(self.0);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+    /// The same back: only a date that exists.
+    pub fn from_date(date: &str) -> Option<Self> {
+        let mut parts = date.splitn(3, '-').map(|n| n.parse::<i64>());
+        let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+        let found = ((1..=9999).contains(&year) && (1..=12).contains(&month)).then(|| Self(days_from_civil(year, month, day)))?;
+        (found.civil() == (year, month, day)).then_some(found)
+    }
+    /// Year, month from 1, day from 1.
+    pub fn civil(self) -> (i64, i64, i64) {
+        civil_from_days(self.0)
+    }
+    pub fn of_civil(year: i64, month: i64, day: i64) -> Self {
+        Self(days_from_civil(year, month, day))
+    }
+    /// 0 is Monday.
+    pub fn weekday(self) -> usize {
+        (self.0 + 3).rem_euclid(7) as usize
+    }
     /// `Tuesday 14 October`, with the year if it is another one than today's.
     pub fn name(self, today: Day) -> String {
-        const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
-        const MONTHS: [&str; 12] =
-            ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
         let (year, month, day) = civil_from_days(self.0);
-        let name = format!("{} {day} {}", WEEKDAYS[self.0.rem_euclid(7) as usize], MONTHS[(month - 1) as usize]);
+        let name = format!("{} {day} {}", WEEKDAYS[self.weekday()], MONTHS[(month - 1) as usize]);
         if civil_from_days(today.0).0 == year { name } else { format!("{name} {year}") }
     }
 }
@@ -103,6 +141,29 @@ mod tests {
         }
         assert_eq!(epoch("2024-02-29T12:34:56.789012Z"), Some(1_709_210_096));
         assert_eq!(seconds("2024-02-29T12:34:56.5Z"), Some(1_709_210_096.5));
+    }
+
+    #[test]
+    fn microseconds_go_both_ways() {
+        for (text, us) in [
+            ("1970-01-01T00:00:00.000001Z", 1),
+            ("2024-02-29T12:34:56.789012Z", 1_709_210_096_789_012),
+            ("1969-12-31T23:59:59.500000Z", -500_000),
+        ] {
+            assert_eq!(micros(text), Some(us), "{text}");
+            assert_eq!(rfc3339_us(us), text);
+        }
+        assert_eq!([micros("1970-01-01T00:00:00Z"), micros("1970-01-01T00:00:00.5Z"), micros("soon")], [Some(0), Some(500_000), None]);
+    }
+
+    #[test]
+    fn a_date_names_a_day_that_exists() {
+        let day = Day::from_date("2025-10-14").unwrap();
+        assert_eq!((day.date().as_str(), day.civil(), day.weekday()), ("2025-10-14", (2025, 10, 14), 1));
+        assert_eq!(Day::of_civil(2025, 10, 14), day);
+        for date in ["2025-02-30", "2025-13-01", "2025-1", "-2025-01-01", "x-y-z", ""] {
+            assert_eq!(Day::from_date(date), None, "{date}");
+        }
     }
 
     #[test]

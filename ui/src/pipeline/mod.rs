@@ -1,106 +1,230 @@
-//! The pipeline: what needs heed, the graph, groups worst first, topics.
+//! The pipeline: what needs heed, the graph, groups worst first, and what is chosen of them.
 
+mod corner;
 mod graph;
+mod group;
+mod hand;
+pub mod heard;
+mod keep;
+mod knots;
+mod laid;
+pub mod letters;
+mod reset;
+mod road;
+mod shuttles;
+mod sight;
+mod table;
+mod threads;
+mod tidy;
+mod topic;
 
+use leptos::ev;
+use leptos::html::Input;
 use leptos::prelude::*;
-use loom_schemas::api::{GroupRow, Structure, TopicRow};
-use loom_ui_model::groups::{State, state, worst_first};
-use loom_ui_model::numbers::{bytes, count};
+use loom_ui_model::numbers::duration;
+use loom_ui_model::time::clock;
+use loom_ui_model::token::{Page, rest_of_hash};
+use web_sys::KeyboardEvent;
 
-use crate::api::{Groups, Topics};
-use crate::link::{Load, poll};
-use crate::parts::{Bones, Failure, Icon, Shape};
-use graph::{Graph, RoadList};
+use crate::browser;
+use crate::link::Load;
+use crate::parts::{Bones, Failure, Icon};
+use graph::Graph;
+use group::GroupPanel;
+use heard::Heard;
+use laid::Layout;
+use road::Road;
+use sight::Sight;
+use table::{GroupTable, Heed};
+use tidy::Tidy;
+use topic::TopicPanel;
 
-/// Flow is asked for every five seconds.
-const FLOW_S: f64 = 5.0;
+/// Three rounds of flow that were missed.
+const OLD_S: f64 = 15.0;
 
 #[component]
 pub fn Pipeline() -> impl IntoView {
-    let groups = poll::<Groups>(|| Some("/api/groups".into()), FLOW_S);
-    let topics = poll::<Topics>(|| Some("/api/topics".into()), FLOW_S);
-    let structure = poll::<Structure>(|| Some("/api/kafka/structure".into()), FLOW_S);
-    let query = RwSignal::new(String::new());
-    let sorted = Memo::new(move |_| worst_first(groups.get().ready().map(|g| g.groups).unwrap_or_default()));
+    let heard = Heard::provide();
+    let layout = Layout::provide(heard);
+    let sight = Sight::new(layout);
+    let search = NodeRef::<Input>::new();
+    from_address(heard);
+    let keys = window_event_listener(ev::keydown, move |e| key(&e, heard, sight, search));
+    on_cleanup(move || keys.remove());
+    let known = Memo::new(move |_| known(heard));
     view! {
-        <main id="main" class="pipeline whole">
+        <main id="main" class="pipeline" class:whole=move || heard.chosen.with(Option::is_none)>
             <h1 class="sr">"Pipeline"</h1>
             <header class="tools">
                 <search><label class="field"><Icon name="search" /><span class="sr">"Find in the pipeline"</span>
-                    <input type="search" placeholder="Find a topic or group" bind:value=query /></label></search>
-                <Heed groups=sorted />
+                    <input type="search" placeholder="Find a topic, group or source" bind:value=heard.query node_ref=search /><kbd>"/"</kbd></label></search>
+                <Heed />
+                <Age />
+                <Tidy />
             </header>
-            {move || match groups.get() {
-                Load::Waiting => view! { <Bones /> }.into_any(),
-                Load::Failed(trouble) => view! { <Failure trouble /> }.into_any(),
-                Load::Ready(g) if g.groups.is_empty() => view! { <NoRecords /> }.into_any(),
-                Load::Ready(_) => view! {
-                    <Graph structure groups=sorted />
-                    <RoadList structure groups=sorted />
-                    <GroupTable groups=sorted query />
-                    <TopicTable topics query />
-                }.into_any(),
+            {move || match known.get() {
+                Known::Waiting => view! { <Bones /> }.into_any(),
+                Known::Failed => heard.groups.with(|g| match g {
+                    Load::Failed(trouble) => view! { <Failure trouble=trouble.clone() /> }.into_any(),
+                    _ => ().into_any(),
+                }),
+                Known::Empty => view! { <NoRecords /> }.into_any(),
+                Known::Something => view! { <NotFound /><Graph sight /><Road /><GroupTable /> }.into_any(),
             }}
+            {move || heard.chosen.get().map(|name| view! { <Panel name /> })}
         </main>
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Known {
+    Waiting,
+    Failed,
+    Empty,
+    Something,
+}
+
+fn known(heard: Heard) -> Known {
+    heard.groups.with(|groups| match groups {
+        Load::Waiting => Known::Waiting,
+        Load::Failed(_) => Known::Failed,
+        Load::Ready(g) if !g.groups.is_empty() => Known::Something,
+        Load::Ready(_) => heard.structure.with(|s| match s {
+            Load::Ready(s) if !s.producers.is_empty() => Known::Something,
+            _ => Known::Empty,
+        }),
+    })
+}
+
+/// `#pipeline/NAME` chooses.
+fn from_address(heard: Heard) {
+    let read = move || {
+        let hash = browser::hash();
+        if Page::from_hash(&hash) == Page::Pipeline {
+            let name = rest_of_hash(&hash).map(|rest| js_sys::decode_uri_component(rest).map_or_else(|_| rest.to_string(), String::from));
+            heard.chosen.set(name);
+        }
+    };
+    read();
+    let turned = window_event_listener(ev::hashchange, move |_| read());
+    on_cleanup(move || turned.remove());
+}
+
+fn key(e: &KeyboardEvent, heard: Heard, sight: Sight, search: NodeRef<Input>) {
+    if e.key() == "Escape" {
+        if heard.query.with_untracked(String::is_empty) {
+            heard.choose(None)
+        } else {
+            heard.query.set(String::new())
+        }
+        return;
+    }
+    if browser::in_field(e) || e.ctrl_key() || e.meta_key() || e.alt_key() {
+        return;
+    }
+    match e.key().as_str() {
+        "/" => {
+            e.prevent_default();
+            if let Some(input) = search.get_untracked() {
+                input.focus().ok();
+            }
+        }
+        "j" => next(heard, 1),
+        "k" => next(heard, -1),
+        _ if sight.key(e) => e.prevent_default(),
+        _ => {}
+    }
+}
+
+/// The group after or before the chosen one, as the table has them.
+fn next(heard: Heard, by: isize) {
+    let names: Vec<String> = heard.facts.with_untracked(|f| f.iter().map(|f| f.group.clone()).collect());
+    let at = heard.chosen.get_untracked().and_then(|c| names.iter().position(|n| *n == c));
+    let to = at.map_or(if by > 0 { 0 } else { names.len().saturating_sub(1) }, |at| at.saturating_add_signed(by));
+    if let Some(name) = names.get(to) {
+        heard.choose(Some(name.clone()));
+    }
+}
+
+#[component]
+fn Panel(name: String) -> impl IntoView {
+    let heard = Heard::of_page();
+    let is_topic = heard.row(&name).is_some();
+    let source = heard.structure.with(|s| s.ready()).is_some_and(|s| s.producers.iter().any(|p| p.id == name));
+    if is_topic {
+        view! { <TopicPanel topic=name /> }.into_any()
+    } else if source {
+        view! { <SourcePanel source=name /> }.into_any()
+    } else {
+        view! { <GroupPanel group=name /> }.into_any()
+    }
+}
+
+/// A source has no offsets: what it writes is all there is to say.
+#[component]
+fn SourcePanel(source: String) -> impl IntoView {
+    let heard = Heard::of_page();
+    let node = heard.structure.with(|s| s.ready()).and_then(|s| s.producers.into_iter().find(|p| p.id == source));
+    let (label, topics) = node.map_or((source, Vec::new()), |p| (p.label, p.output_topics));
+    view! {
+        <aside class="panel" aria-labelledby="chosen" tabindex="-1">
+            <div class="head"><h2 id="chosen">{label}</h2>
+                <button class="btn only" type="button" aria-label="Close" on:click=move |_| heard.choose(None)><Icon name="close" /></button></div>
+            <section><h3>"Writes to"</h3><ul class="ends-list">{topics.into_iter().map(|topic| {
+                let (to, href) = (topic.clone(), format!("#pipeline/{topic}"));
+                view! { <li><a href=href on:click=move |e| { e.prevent_default(); heard.choose(Some(to.clone())); }>{topic}</a></li> }
+            }).collect_view()}</ul></section>
+        </aside>
+    }
+}
+
+/// How old what is shown is, once Loom has missed three rounds.
+#[component]
+fn Age() -> impl IntoView {
+    let heard = Heard::of_page();
+    let old = Memo::new(move |_| heard.flow.with(|f| f.silent_s(heard.now.get())).filter(|s| *s > OLD_S));
+    view! {
+        {move || old.get().map(|s| {
+            let at = browser::now() - s as i64;
+            view! { <p class="age"><Icon name="clock" />{format!("As of {}, {} ago", clock(at, browser::offset_s(at)), duration(s))}</p> }
+        })}
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    let heard = Heard::of_page();
+    let nothing = Memo::new(move |_| {
+        let query = heard.query.with(|q| q.trim().to_lowercase());
+        let names = heard.structure.with(|s| s.ready()).map(|s| {
+            let ends = s.producers.iter().flat_map(|p| [p.id.clone(), p.label.clone()].into_iter().chain(p.output_topics.clone()));
+            let groups = s
+                .consumers
+                .iter()
+                .flat_map(|c| [c.group_id.clone()].into_iter().chain(c.subscribed_topics.clone()).chain(c.produces_topics.clone()));
+            ends.chain(groups).collect::<Vec<_>>()
+        });
+        let missed = names.is_some_and(|all| !all.iter().any(|n| n.to_lowercase().contains(&query)));
+        (!query.is_empty() && missed).then(|| heard.query.with(|q| q.trim().to_string()))
+    });
+    view! {
+        {move || nothing.get().map(|query| view! {
+            <div class="blank none-found" role="status"><h3>{format!("Nothing is called “{query}”")}</h3><p>"Names match anywhere."</p>
+                <div class="row"><button class="btn" type="button" on:click=move |_| heard.query.set(String::new())>"Clear"</button></div></div>
+        })}
     }
 }
 
 #[component]
 fn NoRecords() -> impl IntoView {
     view! {
-        <div class="blank page-blank"><h3>"No records yet"</h3>
-            <p>"Topics and groups appear as soon as the first record is on the log."</p></div>
-    }
-}
-
-/// Groups that are not well, in words.
-#[component]
-fn Heed(groups: Memo<Vec<GroupRow>>) -> impl IntoView {
-    view! {
-        <div class="heed" role="status">
-            {move || groups.get().into_iter().filter(|g| state(g) != State::Ok).take(3).map(|g| {
-                let word = state(&g).word();
-                view! { <span class="btn" data-state=word><Shape state=word /><span>{g.group}</span><span class="quiet">{word}", lag "{count(g.lag)}</span></span> }
-            }).collect_view()}
-        </div>
-    }
-}
-
-fn matches(query: RwSignal<String>, name: &str) -> bool {
-    name.contains(query.get().trim())
-}
-
-#[component]
-fn GroupTable(groups: Memo<Vec<GroupRow>>, query: RwSignal<String>) -> impl IntoView {
-    view! {
-        <section class="groups" aria-label="Groups">
-            <table class="table">
-                <thead><tr><th scope="col">"Group"</th><th scope="col">"State"</th><th scope="col" class="n">"Members"</th>
-                    <th scope="col" class="n">"Lag"</th><th scope="col">"Topics"</th></tr></thead>
-                <tbody>{move || groups.get().into_iter().filter(|g| matches(query, &g.group)).map(|g| {
-                    let word = state(&g).word();
-                    view! { <tr data-state=word><th scope="row">{g.group}</th>
-                        <td><span class="state"><Shape state=word />{word}</span></td>
-                        <td class="n">{count(g.members)}</td><td class="n">{count(g.lag)}</td><td class="quiet">{g.topics.join(", ")}</td></tr> }
-                }).collect_view()}</tbody>
-            </table>
-        </section>
-    }
-}
-
-#[component]
-fn TopicTable(topics: RwSignal<Load<Topics>>, query: RwSignal<String>) -> impl IntoView {
-    let rows = move || -> Vec<TopicRow> { topics.get().ready().map(|t| t.topics).unwrap_or_default() };
-    view! {
-        <section class="topics-table" aria-labelledby="topics">
-            <h2 id="topics">"Topics"</h2>
-            <table class="table">
-                <thead><tr><th scope="col">"Topic"</th><th scope="col">"Class"</th><th scope="col" class="n">"Records"</th>
-                    <th scope="col" class="n">"Size"</th></tr></thead>
-                <tbody>{move || rows().into_iter().filter(|t| matches(query, &t.topic)).map(|t| view! {
-                    <tr><th scope="row">{t.topic}</th><td>{t.class}</td><td class="n">{count(t.records)}</td><td class="n">{bytes(t.bytes)}</td></tr>
-                }).collect_view()}</tbody>
-            </table>
-        </section>
+        <div class="blank page-blank">
+            <svg class="mini bones" viewBox="0 0 300 80" width="300" height="80" aria-hidden="true">
+                <path class="bone" d="M10 40H290M10 16H34Q44 16 44 26V30Q44 40 54 40M214 40Q224 40 224 30V22Q224 14 234 14H290M224 40V58Q224 66 234 66H290" />
+                <path class="reed" d="M176 0V80M179 0V80M182 0V80M185 0V80" />
+                <circle cx="70" cy="40" r="7" /><circle cx="124" cy="40" r="7" /><circle cx="180.5" cy="40" r="7" />
+                <circle cx="290" cy="14" r="7" /><circle cx="290" cy="40" r="7" /><circle cx="290" cy="66" r="7" />
+            </svg>
+            <h3>"No records yet"</h3><p>"Topics and groups appear as soon as the first record is on the log."</p></div>
     }
 }

@@ -1,45 +1,108 @@
-//! A line: time, pick, words, length; the chosen one opens in place with playback.
+//! A line: time, pick, words, length; the chosen one opens in place.
+
+use std::sync::Arc;
 
 use leptos::prelude::*;
-use loom_ui_model::lines::{Line, Shown as Word, pick_px, shown as words_of};
+use loom_schemas::api::TimelineRow;
+use loom_ui_model::lines::{Shown as Word, pick_px, shown as words_of};
 use loom_ui_model::numbers;
+use loom_ui_model::timeline::roll::LineItem;
 
-use super::Shown;
-use super::player::Player;
+use super::opened::Opened;
+use super::shown::Room;
 use crate::parts::Icon;
 
 #[component]
-pub fn Said(shown: Shown, line: Line) -> impl IntoView {
-    let Line { row, clock, repeated } = line;
-    let row = StoredValue::new(row);
-    let id = row.with_value(|r| r.message_id.clone());
-    let dye = row.with_value(|r| shown.threads.try_update(|t| t.dye(&r.source)).map(|d| d.class()).unwrap_or_default());
-    let is_chosen = {
-        let id = id.clone();
-        Memo::new(move |_| shown.chosen.get().as_deref() == Some(id.as_str()))
+pub fn Said(room: Room, item: LineItem) -> impl IntoView {
+    let clock = item.clock();
+    let LineItem { line, repeated, .. } = item;
+    let id = StoredValue::new(line.row.message_id.clone());
+    let dye = room.shown.dye(&line.row.source);
+    let drawn = line.row.clone();
+    let row = Memo::new(move |_| {
+        let changed = room.list.changed.with(|c| id.with_value(|id| c.get(id).cloned()));
+        changed.unwrap_or_else(|| drawn.clone())
+    });
+    let chosen = Memo::new(move |_| room.shown.line.with(|l| l.as_ref().is_some_and(|l| id.with_value(|id| l == id))));
+    let open = move || {
+        if !chosen.get_untracked() {
+            id.with_value(|id| room.list.hold(id));
+            room.shown.choose(Some(id.get_value()));
+        }
     };
-    let at = RwSignal::new(None::<usize>);
-    let choose = move || shown.chosen.set(Some(id.clone()));
-    let choose_by_key = choose.clone();
+    let length = numbers::duration(line.row.duration_s);
     view! {
-        <li class=format!("said {dye}") class:is-chosen=move || is_chosen.get() tabindex="0" aria-current=move || is_chosen.get().then_some("true")
-            on:click=move |_| choose()
-            on:keydown=move |e| if e.key() == "Enter" { choose_by_key() }>
-            <div class="when"><time class:sr=repeated>{clock}</time><Pick seconds=row.with_value(|r| r.duration_s) /></div>
-            <div class="words">
-                <p>{row.with_value(words_of).into_iter().enumerate().map(|(i, word)| view! { <One word lit=move || at.get() == Some(i) /> " " }).collect_view()}</p>
-                {move || is_chosen.get().then(|| view! { <Player row at /> })}
-            </div>
-            <div class="facts"><span>{row.with_value(|r| numbers::duration(r.duration_s))}</span></div>
+        <li class=format!("said {dye}") class:is-chosen=chosen data-line=id.get_value() tabindex="0"
+            aria-current=move || chosen.get().then_some("true") on:click=move |_| open()
+            on:keydown=move |e| if e.key() == "Enter" && e.target() == e.current_target() { open() }>
+            <div class="when"><time class:sr=repeated>{clock}</time><Marks row /><Pick seconds=line.row.duration_s /></div>
+            {move || if chosen.get() {
+                view! { <Opened room row /> }.into_any()
+            } else {
+                view! { <div class="words"><Words row=row.get() /></div> }.into_any()
+            }}
+            <div class="facts"><span>{length}</span></div>
         </li>
     }
 }
 
 #[component]
-fn One(word: Word, lit: impl Fn() -> bool + Send + Sync + 'static) -> impl IntoView {
-    match word {
-        Word::Word(text) => view! { <span class:at=lit>{text}</span> }.into_any(),
-        Word::Mask(kind) => view! { <span class="mask"><Icon name="reed" />{kind}</span> }.into_any(),
+fn Marks(row: Memo<Arc<TimelineRow>>) -> impl IntoView {
+    let starred = Memo::new(move |_| row.with(|r| r.starred));
+    let edited = Memo::new(move |_| row.with(|r| r.original.is_some()));
+    view! {
+        {move || edited.get().then(|| view! { <span class="edited"><Icon name="edit" /></span><span class="sr">"edited"</span> })}
+        {move || starred.get().then(|| view! { <span class="star"><Icon name="star" /></span><span class="sr">"starred"</span> })}
+    }
+}
+
+/// A line's words where it is not open: text, and what was masked. Nothing of it is read as markup.
+#[component]
+fn Words(row: Arc<TimelineRow>) -> impl IntoView {
+    let mut out: Vec<AnyView> = Vec::new();
+    let mut text = String::new();
+    let mut asked = Vec::new();
+    for word in words_of(&row) {
+        match word {
+            Word::Word(word) => {
+                text += &word;
+                text.push(' ');
+            }
+            Word::Mask(kind) => {
+                let open = RwSignal::new(false);
+                asked.push((open, kind.clone()));
+                out.push(std::mem::take(&mut text).into_any());
+                out.push(view! { <Masked kind open /> " " }.into_any());
+            }
+            Word::Covered => {}
+        }
+    }
+    out.push(text.into_any());
+    view! { <p>{out}</p> {asked.into_iter().map(|(open, kind)| view! { <Why kind open /> }).collect_view()} }
+}
+
+/// What the wall took out; opens to say why.
+#[component]
+pub fn Masked(kind: String, open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <button class="mask" type="button" aria-expanded=move || open.get().to_string()
+            on:click=move |e| { e.stop_propagation(); open.update(|o| *o = !*o); }><Icon name="reed" />{kind}</button>
+    }
+}
+
+#[component]
+pub fn Why(kind: String, open: RwSignal<bool>) -> impl IntoView {
+    let mut name = kind;
+    if let Some(first) = name.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    let name = StoredValue::new(name);
+    move || {
+        open.get().then(|| {
+            view! {
+                <div class="float tip" role="note"><p><b>{name.get_value()}"."</b>" Masked before anything could leave this computer. Your own searches see the mask too."</p></div>
+            }
+        })
     }
 }
 

@@ -29,10 +29,11 @@ pub fn Knots() -> impl IntoView {
         WsOut::Partial(next) => saying.update(|s| s.hear(next)),
         WsOut::Line(row) => {
             let text = |w: Shown| match w {
-                Shown::Word(w) => w,
-                Shown::Mask(kind) => format!("[{kind}]"),
+                Shown::Word(w) => Some(w),
+                Shown::Mask(kind) => Some(format!("[{kind}]")),
+                Shown::Covered => None,
             };
-            words.set(Some(shown(row).into_iter().map(text).collect::<Vec<_>>().join(" ")));
+            words.set(Some(shown(row).into_iter().filter_map(text).collect::<Vec<_>>().join(" ")));
             saying.set(Saying::default());
         }
         _ => {}

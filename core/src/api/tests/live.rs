@@ -136,3 +136,54 @@ fn an_older_client_is_greeted_and_the_end_is_said() {
     drop(socket);
     s.thread.take().unwrap().join().unwrap().unwrap();
 }
+
+#[test]
+fn a_member_is_sent_what_it_commits_and_the_rest_comes_again() {
+    let s = served();
+    (0..150).for_each(|n| _ = s.add(n));
+    let join = json!({"type": "join_group", "group": "word-counter-consumer", "topics": ["device.sensor.gps.raw"]});
+    let mut a = s.own();
+    say(&mut a, &json!({"type": "commit"}));
+    assert!(hear(&mut a, "error")["message"].as_str().unwrap().contains("join"));
+    say(&mut a, &join);
+    assert_eq!(hear(&mut a, "joined_group")["active"], true);
+    let mut b = s.own();
+    say(&mut b, &join);
+    assert_eq!(hear(&mut b, "joined_group")["active"], false);
+    let first = hear(&mut a, "records");
+    assert_eq!(first["records"].as_array().unwrap().len(), 64);
+    say(&mut a, &json!({"type": "commit", "positions": first["positions"]}));
+    assert_eq!(hear(&mut a, "committed")["positions"][0]["next"], 64);
+    // Its place goes with it; whoever stands by goes on where it was.
+    drop(a);
+    let mut offsets = Vec::new();
+    while offsets.len() < 86 {
+        let page = hear(&mut b, "records");
+        offsets.extend(page["records"].as_array().unwrap().iter().map(|r| r["offset"].as_u64().unwrap()));
+    }
+    assert_eq!(offsets, (64..150).collect::<Vec<_>>());
+    s.add(150);
+    assert_eq!(hear(&mut b, "records")["records"][0]["offset"], 150);
+    say(&mut b, &json!({"type": "commit"}));
+    assert_eq!(hear(&mut b, "committed")["positions"][0]["next"], 151);
+    say(&mut b, &json!({"type": "leave_group"}));
+    assert_eq!(hear(&mut b, "left_group")["group"], "word-counter-consumer");
+}
+
+#[test]
+fn a_member_that_commits_nothing_is_sent_only_so_much() {
+    let s = served();
+    (0..1200).for_each(|n| _ = s.add(n));
+    let mut a = s.own();
+    say(&mut a, &json!({"type": "join_group", "group": "word-counter-consumer", "topics": ["device.sensor.gps.raw"]}));
+    let mut got = 0;
+    let mut last = json!(null);
+    while got < 1000 {
+        last = hear(&mut a, "records");
+        got += last["records"].as_array().unwrap().len();
+    }
+    assert_eq!((got, &last["full"]), (1000, &json!(true)));
+    assert_eq!(s.state.consumers.members()[0].in_flight, 1000);
+    say(&mut a, &json!({"type": "commit"}));
+    assert_eq!(hear(&mut a, "records")["records"][0]["offset"], 1000);
+}

@@ -1,11 +1,22 @@
 //! Every route over the memory log, without a socket; the server itself with one.
 
 mod answers;
+mod consuming;
+mod devices;
+mod discovering;
+#[cfg(feature = "recordings")]
+mod documented;
 mod doors;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod live;
 mod masking;
 mod recordings;
+mod routing;
+mod routing_page;
 mod served;
+#[cfg(feature = "recordings")]
+mod sounds;
 mod writing;
 
 use std::path::PathBuf;
@@ -14,7 +25,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loom_schemas::api::{AudioLink, Check, SearchHit, TimelineRow};
+use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -24,13 +38,19 @@ use super::{Metrics, ModelRow, State};
 use crate::Result;
 use crate::bus::memory::Memory;
 use crate::bus::{Headers, NewRecord, TopicName, Trace};
+use crate::consumer::Consumers;
 use crate::db::{Db, Key};
 use crate::door::Door;
 use crate::env::{ManualClock, Seeded, Time, message_id};
+use crate::forget::{self, Forgetting};
 use crate::identity::{Devices, Policy};
+use crate::live::Live;
+use crate::router::{Replays, Rules};
 use crate::settings::Settings;
+use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
-use crate::store::{Audio, Found, Range, Timeline};
+use crate::store::timeline::SqliteTimeline;
+use crate::store::{Audio, DayCount, Days, Found, Place, Range, Timeline};
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const LINE: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
@@ -69,7 +89,7 @@ impl Timeline for OneLine {
             audio: r.audio,
         };
         let hits = if query == "hello" && range.limit > 0 { vec![hit] } else { Vec::new() };
-        Ok(Found { hits, capped: false })
+        Ok(Found { hits, ..Found::default() })
     }
     fn lines(&self, range: &Range) -> Result<Vec<TimelineRow>> {
         let at = Time::parse(&row().recorded_at)?;
@@ -78,6 +98,15 @@ impl Timeline for OneLine {
     }
     fn line(&self, id: Uuid) -> Result<Option<TimelineRow>> {
         Ok((id == LINE).then(row))
+    }
+    fn place(&self, _: Uuid) -> Result<Option<Place>> {
+        Ok(None)
+    }
+    fn day(&self, date: Date, _: &TimeZone) -> Result<Day> {
+        Ok(Day { date: date.to_string(), ..Day::default() })
+    }
+    fn days(&self, _: Date, to: Date, _: &TimeZone) -> Result<Days> {
+        Ok(Days { days: vec![DayCount { date: to, lines: 1, speech_s: 0.25 }], ..Days::default() })
     }
     fn audio(&self, id: Uuid) -> Result<Option<AudioRef>> {
         Ok((id == LINE).then(|| AudioRef { stream_id: "s".into(), first_sample: 100, samples: 4000, sample_rate: 16000 }))
@@ -95,6 +124,7 @@ impl Audio for Ramp {
 
 pub struct Rig {
     pub state: Arc<State>,
+    pub clock: Arc<ManualClock>,
     pub router: Router,
     _dir: tempfile::TempDir,
 }
@@ -125,20 +155,43 @@ pub fn rig_with(settings: Settings) -> Rig {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(&dir.path().join("loom.db"), &Key::new([7; 32])).unwrap();
     let own = Uuid::from_u128(5);
+    let registry = Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap());
     let door = Door {
         bus: bus.clone(),
+        registry: registry.clone(),
         devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock: clock.clone(),
         entropy: entropy.clone(),
         own,
+        sound: sound(&db, &dir, bus.clone()),
+        sequences: crate::door::Sequences::open(&db).unwrap(),
+        pace: crate::door::Pace::new(settings.device_records_per_second),
     };
+    let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
+    let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[]).unwrap());
+    let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
+    let live = Arc::<Live>::default();
+    SqliteTimeline::open(db.clone()).unwrap();
+    let forget = Forgetting::open(forget::Parts {
+        db: db.clone(),
+        bus: bus.clone(),
+        audio: Arc::new(AudioStore::open(&db, &dir.path().join("audio")).unwrap()),
+        live: live.clone(),
+        listen: Arc::new(crate::capture::Deaf),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    });
     let state = Arc::new(State {
+        forget: Arc::new(forget.unwrap()),
         bus,
+        rules,
+        replays,
         door: Arc::new(door),
+        registry,
         timeline: Arc::new(OneLine),
         audio: Arc::new(Ramp),
-        clock,
+        clock: clock.clone(),
         entropy,
         token: TOKEN.into(),
         device_id: own,
@@ -154,16 +207,31 @@ pub fn rig_with(settings: Settings) -> Rig {
             }]
         }),
         specs: Vec::new(),
+        consumers: Arc::new(consumers),
+        pace: super::Pace::default(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         recordings: Arc::new(recordings::Kept(dir.path().join("incoming"))),
         settings,
         listen: Arc::new(crate::capture::Deaf),
-        live: Arc::default(),
+        live,
         sockets: super::Sockets::default(),
+        connections: super::Connections::default(),
         metrics: Metrics::default(),
     });
-    Rig { router: super::router(state.clone()), state, _dir: dir }
+    Rig { router: super::router(state.clone()), state, clock, _dir: dir }
+}
+
+#[cfg(feature = "recordings")]
+fn sound(db: &Db, dir: &tempfile::TempDir, bus: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    use crate::capture::upload::{Road, Uploads};
+    let store = Arc::new(crate::store::audio::AudioStore::open(db, &dir.path().join("audio")).unwrap());
+    Arc::new(Uploads::open(db, Road { store, bus }, &dir.path().join("incoming"), std::time::Duration::ZERO).unwrap())
+}
+
+#[cfg(not(feature = "recordings"))]
+fn sound(_: &Db, _: &tempfile::TempDir, _: Arc<Memory>) -> Arc<dyn crate::door::sound::Sound> {
+    Arc::new(crate::door::sound::Deaf)
 }
 
 impl Rig {

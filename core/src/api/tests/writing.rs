@@ -147,8 +147,16 @@ async fn dead_letters_are_listed_shown_and_given_once_more() {
         (&json!(1), &json!("silero-vad-consumer"), &json!(4))
     );
     let url = "/api/dlq/device.audio.raw.dlq/redrive";
-    assert_eq!(rig.post(url, &json!({"offsets": [1]}), &[]).await.json(), json!({"redriven": 1, "repeats": 0, "skipped": 0}));
-    assert_eq!(rig.post(url, &json!({}), &[]).await.json(), json!({"redriven": 2, "repeats": 1, "skipped": 1}));
+    let counts = |a: Value| [&a["redriven"], &a["repeats"], &a["skipped"]].map(|n| n.as_u64().unwrap());
+    let rehearsed = rig.post(url, &json!({"offsets": [1], "dry_run": true}), &[]).await.json();
+    assert_eq!((rehearsed["items"][0]["result"].as_str(), counts(rehearsed.clone())), (Some("would_redrive"), [1, 0, 0]));
+    assert_eq!(counts(rig.post(url, &json!({"group": "another-consumer"}), &[]).await.json()), [0, 0, 0]);
+    assert_eq!(counts(rig.post(url, &json!({"to": "2026-01-01T00:00:00Z"}), &[]).await.json()), [0, 0, 0]);
+    assert_eq!(counts(rig.post(url, &json!({"offsets": [1], "error_kind": "skip"}), &[]).await.json()), [1, 0, 0]);
+    let rest = rig.post(url, &json!({}), &[]).await.json();
+    let results: Vec<_> = rest["items"].as_array().unwrap().iter().map(|i| i["result"].as_str().unwrap()).collect();
+    assert_eq!((counts(rest.clone()), results), ([2, 1, 1], vec!["redriven", "repeat", "redriven", "skipped"]));
+    assert_eq!(rig.post(url, &json!({"ofsets": [1]}), &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let back = rig.get("/api/topics/device.audio.raw/records").await.json()["records"].clone();
     assert_eq!(back.as_array().unwrap().iter().map(|r| r["data"]["n"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 0, 2]);
     assert_eq!(back[0]["trace_id"], "01".repeat(16));

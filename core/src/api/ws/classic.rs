@@ -9,13 +9,13 @@ use crate::error::Result;
 /// Topics and groups as they are now.
 pub fn initial(state: &State) -> Result<Value> {
     let topics: Vec<_> = state.bus.topics()?.iter().map(topic_row).collect();
-    let consumers: Vec<_> = state.bus.groups()?.iter().map(group_row).collect();
+    let consumers: Vec<_> = state.groups()?.iter().map(group_row).collect();
     Ok(json!({ "topics": topics, "consumers": consumers }))
 }
 
 /// Records and lag, by topic and group.
 pub fn metrics(state: &State) -> Result<Value> {
-    let groups = state.bus.groups()?;
+    let groups = state.groups()?;
     let lag =
         |topic: &str| -> u64 { groups.iter().flat_map(|g| &g.lag).filter(|(p, _)| p.topic.as_str() == topic).map(|(_, lag)| lag).sum() };
     let topics: Vec<Value> = state

@@ -13,9 +13,11 @@ use super::Limits;
 use super::classic;
 use super::ears::{Ears, Heard};
 use super::follower::Follower;
+use super::member::{Next, Place, SILENT};
 use super::streams::{From, Streams};
 use crate::api::state::blocking;
 use crate::bus::TopicName;
+use crate::consumer::Reader;
 
 pub struct Connection {
     socket: WebSocket,
@@ -23,6 +25,8 @@ pub struct Connection {
     follower: Arc<Follower>,
     ears: Ears,
     streams: Streams,
+    place: Place,
+    reader: Reader,
     greet: bool,
 }
 
@@ -37,13 +41,17 @@ enum End {
 type Kept = Result<(), End>;
 
 impl Connection {
-    pub fn new(socket: WebSocket, state: Arc<State>, follower: Arc<Follower>, greet: bool) -> Self {
-        Self { socket, state, follower, ears: Ears::default(), streams: Streams::default(), greet }
+    pub fn new(socket: WebSocket, state: Arc<State>, follower: Arc<Follower>, reader: Reader, greet: bool) -> Self {
+        let (ears, streams, place) = Default::default();
+        Self { socket, state, follower, ears, streams, place, reader, greet }
     }
 
     /// Until the listener goes, or the server ends.
     pub async fn run(mut self, closing: watch::Receiver<bool>) {
-        if let Err(End::Told(code, reason)) = self.talk(closing).await {
+        let end = self.talk(closing).await;
+        // The place goes with the connection: the next member begins at once.
+        let _ = self.place.leave(&self.state).await;
+        if let Err(End::Told(code, reason)) = end {
             let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
             let _ = timeout(self.limits().send, self.socket.send(close)).await;
         }
@@ -62,10 +70,11 @@ impl Connection {
         let every = self.limits().ping;
         let mut ping = interval_at(Instant::now() + every, every);
         let mut heard_of = true;
+        let mut heard_at = Instant::now();
         loop {
             tokio::select! {
                 said = self.socket.recv() => {
-                    heard_of = true;
+                    (heard_of, heard_at) = (true, Instant::now());
                     match said {
                         Some(Ok(Message::Text(text))) => self.hear(text.as_str()).await?,
                         Some(Ok(Message::Binary(_))) => self.complain("words come as JSON text").await?,
@@ -79,6 +88,12 @@ impl Connection {
                     Err(problem) => self.answer(Err(problem)).await?,
                 },
                 page = self.streams.next(&self.state, &mut pulse) => self.answer(page).await?,
+                next = self.place.next(&self.state) => match next {
+                    Ok(Next::Say(records)) => self.answer(Ok(records)).await?,
+                    Ok(Next::Ping) if heard_at.elapsed() >= SILENT => return Err(End::Gone),
+                    Ok(Next::Ping) => self.send(Message::Ping(Default::default())).await?,
+                    Err(lost) => self.answer(Err(lost)).await?,
+                },
                 _ = ping.tick() => {
                     if !std::mem::take(&mut heard_of) {
                         return Err(End::Gone);
@@ -115,6 +130,11 @@ impl Connection {
                 opened.map(|()| vec![WsOut::StreamStarted { topic }])
             }
             WsIn::StopStream { topic } => self.close(&topic).map(|()| vec![WsOut::StreamStopped { topic }]),
+            WsIn::JoinGroup { group, wish } => {
+                self.place.join(&self.state, group, &wish, self.reader).await.map(|j| vec![WsOut::JoinedGroup(j)])
+            }
+            WsIn::Commit(done) => self.place.commit(&self.state, done).await.map(|c| vec![WsOut::Committed(c)]),
+            WsIn::LeaveGroup => self.place.leave(&self.state).await.map(|group| vec![WsOut::LeftGroup { group }]),
             WsIn::RequestMetrics => {
                 let state = self.state.clone();
                 blocking(move || classic::metrics(&state)).await.map(|data| vec![WsOut::MetricsUpdate { data }])

@@ -50,7 +50,7 @@ impl Ears {
                 Channel::Level => self.level = Some(state.live.level()),
                 Channel::Partial => {
                     let mut rx = state.live.partial();
-                    let said = rx.borrow_and_update().clone();
+                    let said = state.live.showable(rx.borrow_and_update().clone());
                     now.extend((!said.text.is_empty()).then_some(WsOut::Partial(said)));
                     self.partial = Some(rx);
                 }
@@ -100,7 +100,7 @@ impl Ears {
         let one = tokio::select! {
             v = changed(&mut self.capture) => WsOut::Capture(v),
             v = changed(&mut self.level) => WsOut::Level(v),
-            v = changed(&mut self.partial) => WsOut::Partial(v),
+            v = changed(&mut self.partial) => WsOut::Partial(state.live.showable(v)),
             v = changed(&mut self.flow) => WsOut::Flow(v),
             data = changed(&mut self.metrics) => WsOut::MetricsUpdate { data },
             lines = next_lines(&mut self.lines, state) => return lines,

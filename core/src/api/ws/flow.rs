@@ -16,7 +16,7 @@ pub fn now(state: &State) -> Result<Flowing> {
     Ok(Flowing {
         at: now.to_string(),
         topics: topics.iter().map(|t| topic(&*state.bus, t, now.plus(-MINUTE_S))).collect::<Result<_>>()?,
-        groups: state.bus.groups()?.iter().map(group_row).collect(),
+        groups: state.groups()?.iter().map(group_row).collect(),
     })
 }
 

@@ -9,20 +9,23 @@ mod ears;
 mod flow;
 mod follower;
 mod lines;
+mod member;
 mod streams;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State as Extract;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, State as Extract};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use tokio::sync::{Semaphore, mpsc, watch};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::follower::Follower;
+pub use self::streams::message as log_message;
 use super::Routes;
 use super::problem::Problem;
 use super::state::State;
@@ -73,6 +76,12 @@ impl Sockets {
         Self { limits, places: Arc::new(Semaphore::new(limits.listeners)), follower: Mutex::default() }
     }
 
+    /// Moves whenever something was committed to the log, for as long as the handle beside it is held.
+    pub fn pulse(&self, state: &Arc<State>) -> crate::Result<(watch::Receiver<u64>, Follows)> {
+        let follower = self.follower(state)?;
+        Ok((follower.pulse.subscribe(), Follows(follower)))
+    }
+
     /// The one that follows the log for all; it ends with its last listener.
     fn follower(&self, state: &Arc<State>) -> crate::Result<Arc<Follower>> {
         let mut known = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +93,9 @@ impl Sockets {
         Ok(follower)
     }
 }
+
+/// Holds the one that follows the log for all.
+pub struct Follows(#[expect(dead_code, reason = "held, not read")] Arc<Follower>);
 
 /// Says that the server ends; the server waits until every listener let go of it.
 #[derive(Clone)]
@@ -99,17 +111,19 @@ pub struct Closing {
 async fn listen(
     Extract(state): Extract<Arc<State>>,
     closing: Option<Extension<Closing>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let full = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many pages and programs listen at once: close one of them");
     let place = state.sockets.places.clone().try_acquire_owned().map_err(|_| full())?;
     let follower = state.sockets.follower(&state).map_err(Problem::from)?;
+    let reader = super::consumers::reader(&state, &headers, peer.as_deref());
     let greet = !offered(&headers).any(|p| p == PROTOCOL);
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
         let closed = closing.as_ref().map_or_else(|| watch::channel(false).1, |c| c.closed.clone());
-        connection::Connection::new(socket, state, follower, greet).run(closed).await;
+        connection::Connection::new(socket, state, follower, reader, greet).run(closed).await;
         drop((place, closing));
     }))
 }

@@ -108,7 +108,7 @@ fn page(bus: &dyn Bus, topic: &TopicName, mut next: Vec<u64>) -> Result<(Vec<WsO
     Ok((out, next))
 }
 
-fn message(r: &Record) -> Result<LogMessage> {
+pub fn message(r: &Record) -> Result<LogMessage> {
     Ok(LogMessage {
         key: r.device_id().to_string(),
         value: r.value().map_or_else(String::new, |v| String::from_utf8_lossy(v).into_owned()),

@@ -12,7 +12,8 @@ use super::catalogue::Catalogue;
 use super::schema::{offset_of, record_id};
 use super::stamp::{Stamp, Stamps};
 use super::{headers, lock};
-use crate::bus::{Appended, NewRecord};
+use crate::bus::record::MOST_LINKS;
+use crate::bus::{Appended, Class, Headers, NewRecord};
 use crate::env::Time;
 use crate::error::Result;
 
@@ -25,6 +26,50 @@ pub(super) struct Row {
     recorded_at: Time,
     headers: Vec<u8>,
     value: Vec<u8>,
+    inputs: Inputs,
+}
+
+/// What a record was made from, as ids of records.
+#[derive(Default)]
+struct Inputs {
+    ranges: Vec<(i64, i64)>,
+    /// Of a range of several, only records of these traces count; of all, where there are none.
+    traces: Vec<String>,
+}
+
+impl Inputs {
+    /// Loom's own account of a record holds none of its words, and stays.
+    fn of(catalogue: &Catalogue, h: &Headers, class: Class) -> Result<Self> {
+        let mut inputs = Self::default();
+        if class == Class::Internal {
+            return Ok(inputs);
+        }
+        for s in &h.sources {
+            if let Some(known) = catalogue.find(&s.topic)?
+                && let Some(&number) = known.partitions.get(s.partition as usize)
+            {
+                inputs.ranges.push((record_id(number, s.first), record_id(number, s.last)));
+            }
+        }
+        inputs.traces = if h.links.len() > MOST_LINKS { Vec::new() } else { h.links.clone() };
+        Ok(inputs)
+    }
+
+    /// Whether one of them was erased. Asked where nothing else writes, so that nothing slips by: what a stage made of
+    /// something while it was erased has nothing left of it.
+    fn are_erased(&self, tx: &Transaction) -> Result<bool> {
+        let mut erased = tx.prepare_cached("SELECT headers FROM record WHERE id >= ?1 AND id <= ?2 AND value IS NULL")?;
+        for &(first, last) in &self.ranges {
+            let mut found = erased.query([first, last])?;
+            while let Some(r) = found.next()? {
+                let trace = headers::trace(r.get_ref(0)?.as_blob().unwrap_or_default())?;
+                if first == last || self.traces.is_empty() || self.traces.contains(&hex::encode(trace)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Checks the wall and makes rows. Nothing is appended if one record is refused.
@@ -33,15 +78,16 @@ pub(super) fn prepare(catalogue: &Catalogue, records: Vec<NewRecord>) -> Result<
     for r in &records {
         let known = catalogue.get(&r.topic)?;
         r.check_wall(known.settings.class)?;
-        places.push(known.partition(r.partition)?);
+        places.push((known.partition(r.partition)?, known.settings.class));
     }
     let words: Vec<&str> = records.iter().flat_map(|r| headers::words(&r.headers)).collect();
     let numbers = catalogue.words(&words)?;
     let mut numbers = &numbers[..];
-    let row = |(r, topic_partition): (NewRecord, i64)| {
+    let row = |(r, (topic_partition, class)): (NewRecord, (i64, Class))| {
         let (mine, rest) = numbers.split_at(2 + r.headers.sources.len());
         numbers = rest;
-        Row {
+        Ok(Row {
+            inputs: Inputs::of(catalogue, &r.headers, class)?,
             topic_partition,
             partition: r.partition,
             message_id: r.message_id,
@@ -49,9 +95,9 @@ pub(super) fn prepare(catalogue: &Catalogue, records: Vec<NewRecord>) -> Result<
             recorded_at: r.recorded_at,
             headers: headers::encode(&r.headers, mine),
             value: r.value,
-        }
+        })
     };
-    Ok(records.into_iter().zip(places).map(row).collect())
+    records.into_iter().zip(places).map(row).collect()
 }
 
 /// One row of `head`.
@@ -100,7 +146,8 @@ impl Heads {
             };
             let id = record_id(row.topic_partition, head.next);
             let (message, device) = (row.message_id.as_bytes(), row.device_id.as_bytes());
-            let new = insert.execute(params![id, stamp.at.0, row.recorded_at.0, message, device, row.headers, row.value])?;
+            let value = if row.inputs.are_erased(tx)? { None } else { Some(&row.value) };
+            let new = insert.execute(params![id, stamp.at.0, row.recorded_at.0, message, device, row.headers, value])?;
             if new == 0 {
                 landed.push(first(tx, &row)?);
                 continue;
@@ -108,7 +155,7 @@ impl Heads {
             landed.push(Appended { partition: row.partition, offset: head.next, received_at: stamp.at, repeat: false });
             head.next += 1;
             head.records += 1;
-            head.bytes += row.value.len() as u64;
+            head.bytes += value.map_or(0, |v| v.len() as u64);
             if !touched.contains(&row.topic_partition) {
                 touched.push(row.topic_partition);
             }

@@ -2,17 +2,19 @@
 //!
 //! Layout, fixed for ever (numbers are LEB128): 1, flags (1: timed by arrival, 2: a trace follows), schema,
 //! producer, trace (16 + 8 bytes), count of sources, each topic, partition, first, last − first; count of
-//! links, each a length and bytes. A word is its number, or 0, a length and its bytes.
+//! links, each a length and bytes; with flag 4 the hops; with flag 8 the 16 bytes and the number of `again`. A word is its number, or 0, a length and its bytes.
 
 use uuid::Uuid;
 
-use super::super::record::{Headers, SourceRange, Trace};
+use super::super::record::{Again, Headers, SourceRange, Trace};
 use super::super::topic::TopicName;
 use crate::error::{Error, Result};
 
 const VERSION: u8 = 1;
 const BY_ARRIVAL: u8 = 1;
 const TRACED: u8 = 2;
+const HOPPED: u8 = 4;
+const AGAIN: u8 = 8;
 
 /// The words headers name, in the order [`encode`] takes their numbers.
 pub(super) fn words(h: &Headers) -> impl Iterator<Item = &str> {
@@ -24,7 +26,8 @@ pub(super) fn encode(h: &Headers, numbers: &[i64]) -> Vec<u8> {
     let mut out = Vec::with_capacity(48 + 16 * h.sources.len());
     let traced = h.trace != Trace::default();
     out.push(VERSION);
-    out.push(if h.timed_by_arrival { BY_ARRIVAL } else { 0 } | if traced { TRACED } else { 0 });
+    let flag = |set, bit| if set { bit } else { 0 };
+    out.push(flag(h.timed_by_arrival, BY_ARRIVAL) | flag(traced, TRACED) | flag(h.hops > 0, HOPPED) | flag(h.again.is_some(), AGAIN));
     let mut numbers = numbers.iter();
     let mut word = |out: &mut Vec<u8>, text: &str| {
         let n = numbers.next().copied().unwrap_or(0);
@@ -49,6 +52,13 @@ pub(super) fn encode(h: &Headers, numbers: &[i64]) -> Vec<u8> {
     number(&mut out, h.links.len() as u64);
     for l in &h.links {
         bytes(&mut out, l.as_bytes());
+    }
+    if h.hops > 0 {
+        number(&mut out, u64::from(h.hops));
+    }
+    if let Some(again) = h.again {
+        out.extend(again.of.as_bytes());
+        number(&mut out, u64::from(again.times));
     }
     out
 }
@@ -77,7 +87,25 @@ pub(super) fn decode(from: &[u8], text: impl Fn(i64) -> Result<String>) -> Resul
     };
     let sources = (0..r.number()?).map(|_| source(&mut r)).collect::<Result<_>>()?;
     let links = (0..r.number()?).map(|_| r.text()).collect::<Result<_>>()?;
-    Ok(Headers { schema, trace, producer, sources, links, timed_by_arrival: flags & BY_ARRIVAL != 0 })
+    let hops = if flags & HOPPED != 0 { r.number()? as u32 } else { 0 };
+    let again = if flags & AGAIN != 0 { Some(Again { of: id(r.take(16)?)?, times: r.number()? as u32 }) } else { None };
+    Ok(Headers { schema, trace, producer, sources, links, timed_by_arrival: flags & BY_ARRIVAL != 0, hops, again })
+}
+
+/// The trace in the bytes of headers, without the words.
+pub(super) fn trace(from: &[u8]) -> Result<[u8; 16]> {
+    let mut r = Reader { left: from };
+    let flags = r.take(2)?[1];
+    for _ in ["schema", "producer"] {
+        if r.number()? == 0 {
+            r.text()?;
+        }
+    }
+    let mut trace = [0; 16];
+    if flags & TRACED != 0 {
+        trace.copy_from_slice(r.take(16)?);
+    }
+    Ok(trace)
 }
 
 fn number(out: &mut Vec<u8>, mut n: u64) {
@@ -143,6 +171,8 @@ mod tests {
             sources: vec![source(0, 0), source(1 << 39, (1 << 40) - 1)],
             links: vec!["ab".repeat(16), String::new()],
             timed_by_arrival: true,
+            hops: 300,
+            again: Some(Again { of: Uuid::from_u128(77), times: 3 }),
         }
     }
 
@@ -154,13 +184,14 @@ mod tests {
                 let numbers: Vec<i64> = (0..words.len()).map(|i| if i < known { 1000 + i as i64 } else { 0 }).collect();
                 let bytes = encode(&h, &numbers);
                 assert_eq!(decode(&bytes, |n| Ok(words[n as usize - 1000].clone())).unwrap(), h);
+                assert_eq!(trace(&bytes).unwrap(), h.trace.trace_id);
             }
         }
     }
 
     #[test]
     fn they_are_small() {
-        assert!(encode(&Headers { links: vec![], ..full() }, &[1, 2, 3, 3]).len() < 60);
+        assert!(encode(&Headers { links: vec![], again: None, ..full() }, &[1, 2, 3, 3]).len() < 60);
     }
 
     #[test]

@@ -18,6 +18,8 @@ const ROWS: usize = 1000;
 const PAGES: u32 = 128;
 /// Free pages that stay in the file for what comes next.
 const SPARE_PAGES: i64 = 2048;
+/// What one page of a long value holds: 8192 less the cipher's reserve and the next page's number, rounded down.
+const ZEROS_A_PAGE: i64 = 8000;
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Where a partition's retention ends.
@@ -45,7 +47,10 @@ pub(super) fn retain(log: &Sqlite) -> Result<u64> {
             other.join().map_err(|_| Error::bug("a thread that deletes broke off"))?.and_then(|n| Ok(n + mine?))
         })?;
     }
-    give_back(log)?;
+    if gone > 0 || log.db.read(|c| Ok(c.query_row("SELECT EXISTS(SELECT 1 FROM spare)", [], |r| r.get(0))?))? {
+        give_back(log)?;
+        overwrite(log)?;
+    }
     Ok(gone)
 }
 
@@ -97,6 +102,7 @@ fn delete(tx: &Transaction, heads: &Heads, limit: Limit, until: u64) -> Result<u
             .execute(params![record_id(number, low), record_id(number, cut)])?;
         tx.prepare_cached("UPDATE head SET low = ?2, records = records - ?3, bytes = bytes - ?4 WHERE topic_partition = ?1")?
             .execute(params![number, cut as i64, rows as i64, (before - kept) as i64])?;
+        tx.prepare_cached("INSERT INTO spare SELECT x'' WHERE NOT EXISTS(SELECT 1 FROM spare)")?.execute([])?;
         heads.forget(number);
     }
     Ok(rows)
@@ -115,6 +121,29 @@ fn give_back(log: &Sqlite) -> Result<()> {
     };
     while log.db.tidy(step)? {}
     Ok(())
+}
+
+/// Fills the free pages that stay with zeros, then frees them again. Each page once, and not each as it is freed: most
+/// of them leave with [`give_back`], and overwriting those took most of the time of deleting.
+fn overwrite(log: &Sqlite) -> Result<()> {
+    while log.db.tidy(fill)? {}
+    while log.db.tidy(empty)? {}
+    Ok(())
+}
+
+/// Takes some free pages for zeros; whether there may be more.
+fn fill(tx: &Transaction) -> Result<bool> {
+    let free: u32 = tx.prepare_cached("PRAGMA freelist_count")?.query_row([], |r| r.get(0))?;
+    if free > 0 {
+        let pages = free.min(PAGES).saturating_sub(1).max(1);
+        tx.prepare_cached("INSERT INTO spare VALUES(zeroblob(?1))")?.execute([i64::from(pages) * ZEROS_A_PAGE])?;
+    }
+    Ok(free > 0)
+}
+
+/// Frees some of them again; whether there were any.
+fn empty(tx: &Transaction) -> Result<bool> {
+    Ok(tx.prepare_cached("DELETE FROM spare WHERE rowid = (SELECT max(rowid) FROM spare)")?.execute([])? > 0)
 }
 
 pub(super) fn erase(log: &Sqlite, topic: &TopicName, partition: u32, offsets: &[u64]) -> Result<u64> {
@@ -149,4 +178,45 @@ fn blank(tx: &Transaction, heads: &Heads, number: i64, offsets: &[u64]) -> Resul
     tx.prepare_cached("UPDATE head SET bytes = bytes - ?2 WHERE topic_partition = ?1")?.execute([number, bytes])?;
     heads.forget(number);
     Ok(erased)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// On a file without a cipher, so that what is left on its pages can be looked for.
+    #[test]
+    fn nothing_of_what_was_deleted_is_left_on_free_pages() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plain.db");
+        let c = Connection::open(&path).unwrap();
+        c.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA secure_delete = FAST;
+             CREATE TABLE spare(zeros BLOB NOT NULL); CREATE TABLE record(id INTEGER PRIMARY KEY, value TEXT);",
+        )
+        .unwrap();
+        for n in 0..3000 {
+            c.execute("INSERT INTO record VALUES(?1, ?2)", params![n, "tell nobody ".repeat(85)]).unwrap();
+        }
+        c.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM record WHERE id < 2990; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let pages = || {
+            let bytes = std::fs::read(&path).unwrap();
+            bytes.chunks(8192).filter(|page| page.windows(11).any(|w| w == b"tell nobody")).count()
+        };
+        assert!(pages() > 300, "freed pages are not overwritten as they are freed");
+        for step in [fill, empty] {
+            while {
+                let tx = c.unchecked_transaction().unwrap();
+                let more = step(&tx).unwrap();
+                tx.commit().unwrap();
+                more
+            } {}
+        }
+        c.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let kept: i64 = c.query_row("SELECT count(*) FROM record", [], |r| r.get(0)).unwrap();
+        assert!(kept == 10 && (1..=3).contains(&pages()), "what is kept stays, and nothing else: {} pages", pages());
+        assert!(!c.query_row("SELECT EXISTS(SELECT 1 FROM spare)", [], |r| r.get::<_, bool>(0)).unwrap());
+    }
 }

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 /// The low bits of a record's id are its offset, the high ones its topic partition.
 pub(super) const OFFSET_BITS: u32 = 40;
 
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE topic(
         name TEXT PRIMARY KEY, schema TEXT NOT NULL, class INTEGER NOT NULL, days INTEGER, bytes INTEGER,
         compression INTEGER NOT NULL, partitions INTEGER NOT NULL) WITHOUT ROWID;
@@ -30,7 +31,10 @@ pub(super) const STEPS: &[&str] = &["
         name TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,
         PRIMARY KEY(name, topic, partition)) WITHOUT ROWID;
     CREATE TABLE group_state(name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state BLOB NOT NULL);
-"];
+",
+    // What free pages are overwritten with. Empty but while retention works: a row says that free pages hold records.
+    "CREATE TABLE spare(zeros BLOB NOT NULL);",
+];
 
 /// The id of the record at an offset.
 pub(super) fn record_id(topic_partition: i64, offset: u64) -> i64 {

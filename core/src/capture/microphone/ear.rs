@@ -66,6 +66,8 @@ pub struct Ear {
     look_at: Mark,
     try_at: Mark,
     tries: u32,
+    /// Streams that were wished for so far.
+    streams: u64,
     /// What was listened to last.
     last: Option<String>,
 }
@@ -73,9 +75,9 @@ pub struct Ear {
 impl Ear {
     pub fn new(parts: Parts, sound: Arc<dyn Sound>, wishes: Arc<Wishes>) -> Self {
         let (open, opened_for, writer, ending, buffer, last) = Default::default();
-        let (heard_at, look_at, try_at, tries) = Default::default();
+        let (heard_at, look_at, try_at, tries, streams) = Default::default();
         let watch = Watch::new();
-        Self { parts, sound, wishes, open, opened_for, writer, ending, watch, buffer, heard_at, look_at, try_at, tries, last }
+        Self { parts, sound, wishes, open, opened_for, writer, ending, watch, buffer, heard_at, look_at, try_at, tries, streams, last }
     }
 
     /// Steps until asked to stop; then the stream at hand is ended.
@@ -101,6 +103,11 @@ impl Ear {
         if wish.paused || (self.open.is_some() && self.opened_for.as_ref() != chosen) {
             self.close(StreamEnd::Paused);
             (self.tries, self.try_at) = (0, 0);
+        }
+        if std::mem::replace(&mut self.streams, wish.streams) != wish.streams
+            && let Err(e) = self.begin_anew()
+        {
+            self.full(wish, &e);
         }
         let over = self.ending.is_none() || self.finish();
         if wish.paused {
@@ -242,6 +249,12 @@ impl Ear {
             (self.writer, self.ending) = (None, None);
         }
         Ok(())
+    }
+
+    /// What was given so far ends the stream; the device stays open.
+    fn begin_anew(&mut self) -> Result<()> {
+        self.take(self.parts.clock.monotonic_ns())?;
+        self.cut(StreamEnd::Paused)
     }
 
     /// The device is gone, or another one took its place.

@@ -83,6 +83,10 @@ impl Listen for Microphone {
         self.wishes.change(|w| w.paused = false)
     }
 
+    fn begin_anew(&self) -> Result<()> {
+        self.wishes.change(|w| w.streams += 1)
+    }
+
     fn choose(&self, id: Option<&str>) -> Result<()> {
         let chosen = match id {
             None => None,

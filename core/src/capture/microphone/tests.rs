@@ -379,6 +379,21 @@ fn what_was_heard_before_a_kill_is_named_at_the_next_start() {
 }
 
 #[test]
+fn begun_anew_the_stream_ends_with_what_was_heard_and_the_device_stays_open() {
+    let mut r = room(16_000, 1);
+    r.step();
+    r.hear(0.3, 7);
+    r.clocks.pass(0.1);
+    r.give(0.3);
+    r.wish.streams += 1;
+    r.step();
+    assert_eq!(r.streams(), [(8 * 1600, Some(StreamEnd::Paused))]);
+    r.hear(0.3, 4);
+    assert_eq!(r.streams(), [(8 * 1600, Some(StreamEnd::Paused)), (4 * 1600, None)]);
+    assert_eq!((*r.sound.opened.lock().unwrap(), r.state().0), (1, Listening::Listening));
+}
+
+#[test]
 fn a_running_microphone_pauses_resumes_and_ends_in_order() {
     let r = room(16_000, 1);
     let microphone = Microphone { sound: r.sound.clone(), wishes: r.wishes.clone() };

@@ -31,6 +31,8 @@ pub struct Chosen {
 pub struct Wish {
     pub paused: bool,
     pub chosen: Option<Chosen>,
+    /// Goes up where the stream at hand is to end and another to begin; not kept.
+    pub streams: u64,
 }
 
 #[derive(Default)]
@@ -58,7 +60,7 @@ impl Wishes {
             let fields = |r: &rusqlite::Row| Ok((r.get(0)?, r.get::<_, Option<String>>(1)?, r.get::<_, Option<String>>(2)?));
             Ok(c.query_row("SELECT paused, chosen, name FROM microphone", [], fields).optional()?)
         })?;
-        let wish = row.map(|(paused, id, name)| Wish { paused, chosen: id.zip(name).map(|(id, name)| Chosen { id, name }) });
+        let wish = row.map(|(paused, id, name)| Wish { paused, chosen: id.zip(name).map(|(id, name)| Chosen { id, name }), streams: 0 });
         let inner = Mutex::new(Inner { wish: wish.unwrap_or_default(), ..Inner::default() });
         Ok(Self { db: db.clone(), inner, seen_to: Condvar::new() })
     }
@@ -139,10 +141,10 @@ mod tests {
         let chosen = Some(Chosen { id: "pulseaudio:desk".into(), name: "Desk «ü» 日本".into() });
         let wishes = Wishes::load(&open()).unwrap();
         assert_eq!(wishes.now().0, Wish::default());
-        wishes.change(|w| *w = Wish { paused: true, chosen: chosen.clone() }).unwrap();
+        wishes.change(|w| *w = Wish { paused: true, chosen: chosen.clone(), streams: 0 }).unwrap();
         drop(wishes);
         let wishes = Wishes::load(&open()).unwrap();
-        assert_eq!(wishes.now().0, Wish { paused: true, chosen });
+        assert_eq!(wishes.now().0, Wish { paused: true, chosen, streams: 0 });
         wishes.change(|w| *w = Wish::default()).unwrap();
         drop(wishes);
         assert_eq!(Wishes::load(&open()).unwrap().now().0, Wish::default());

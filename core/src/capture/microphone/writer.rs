@@ -1,5 +1,5 @@
-//! One stream on its way to the log: resampled, written at once, flushed every 200 ms above the gate and every second
-//! below it, and only then named by a record.
+//! One stream on its way to the log: resampled, written at once, flushed every 200 ms above the gate (100 ms while
+//! someone speaks, who waits for their words) and every second below it, and only then named by a record.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::error::{Kind, Result};
 use crate::store::audio::{AudioStore, NewStream};
 
 /// Samples between two flushes.
+const SPEAKING: u64 = SAMPLE_RATE as u64 / 10;
 const HURRIED: u64 = SAMPLE_RATE as u64 / 5;
 const CALM: u64 = SAMPLE_RATE as u64;
 /// Samples that one record names at most.
@@ -64,7 +65,11 @@ impl Writer {
         self.resample.push(samples, &mut self.fresh)?;
         let level = self.gate.hear(&self.fresh[before..], speaking);
         self.write()?;
-        let due = if self.gate.is_open() { HURRIED } else { CALM };
+        let due = match (speaking, self.gate.is_open()) {
+            (true, _) => SPEAKING,
+            (false, true) => HURRIED,
+            (false, false) => CALM,
+        };
         if self.at - self.named >= due {
             match self.name() {
                 Err(e) if e.kind == Kind::Retry => {}

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Offers, fit};
-use crate::bus::TopicName;
-use crate::door::lift::{trace_of, without_nulls};
+use crate::bus::{TopicName, of_classic};
+use crate::door::lift::{stream_of, trace_of, without_nulls};
 use crate::door::time::parse_time;
 use crate::door::{Offer, Wrong};
 
@@ -42,7 +42,7 @@ pub fn offer(event: Value) -> Result<Offer, Vec<Wrong>> {
     let id = text("id", "the message's id, a text that is not empty");
     let source = text("source", "the device, a text that is not empty");
     let kind = text("type", "the topic, such as device.sensor.gps.raw");
-    let topic = TopicName::parse(&kind);
+    let topic = TopicName::parse(of_classic(&kind));
     if let (Err(e), false) = (&topic, kind.is_empty()) {
         wrong.push(Wrong::new("/type", "pattern", e.message()));
     }
@@ -50,6 +50,7 @@ pub fn offer(event: Value) -> Result<Offer, Vec<Wrong>> {
     if recorded_at == Some(None) {
         wrong.push(Wrong::new("/time", "format", "an RFC 3339 time such as 2026-01-31T12:00:00Z"));
     }
+    let stream = stream_of(&mut event);
     let data = data(&mut event, &mut wrong);
     let (Ok(topic), true) = (topic, wrong.is_empty()) else { return Err(wrong) };
     let mut data = data.unwrap_or_default();
@@ -63,6 +64,8 @@ pub fn offer(event: Value) -> Result<Offer, Vec<Wrong>> {
         trace_id: event.get("traceparent").and_then(Value::as_str).and_then(|t| trace_of(t.split('-').nth(1)?)),
         schema: None,
         data,
+        bytes: None,
+        stream,
         at: "/data".into(),
     })
 }

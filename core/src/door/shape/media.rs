@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Renames;
 use super::fields::lower;
+use crate::door::sound;
 
 /// The field that holds a topic's bytes.
 pub fn bytes_field(topic: &str) -> Option<&'static str> {
@@ -15,6 +16,7 @@ pub fn bytes_field(topic: &str) -> Option<&'static str> {
         "device.image.camera.raw" | "device.image.screenshot.raw" | "external.twitter.images.raw" => Some("image_data"),
         "device.video.screen.raw" => Some("video_data"),
         "task.document.ingest" => Some("file_data"),
+        "device.audio.raw" => Some(sound::FIELD),
         _ => None,
     }
 }
@@ -24,6 +26,13 @@ pub fn renames(topic: &str) -> Renames {
         "device.image.camera.raw" | "device.image.screenshot.raw" => &[("data", "image_data"), ("image", "image_data")],
         "device.video.screen.raw" => &[("data", "video_data"), ("image_data", "frame_data")],
         "task.document.ingest" => &[("data", "file_data"), ("name", "filename")],
+        "device.audio.raw" => &[
+            ("audio_data", sound::FIELD),
+            ("data", sound::FIELD),
+            ("audio", sound::FIELD),
+            ("chunk_index", "chunk_number"),
+            ("samplerate", "sample_rate"),
+        ],
         _ => &[],
     }
 }

@@ -22,6 +22,9 @@ use crate::bus::TopicName;
 /// Other names of a topic's fields: (what was sent, what it is called).
 type Renames = &'static [(&'static str, &'static str)];
 
+/// Records in one batch, at most.
+const MOST: usize = 10_000;
+
 /// Gives a payload its topic's shape. What is there under the right name already stays.
 fn fit(topic: &str, data: &mut Map<String, Value>) {
     for (from, to) in renames(topic) {
@@ -46,6 +49,11 @@ fn renames(topic: &str) -> Renames {
 ///
 /// Errors: what is wrong with the body as a whole.
 pub fn offers(entry: Entry, body: Value) -> Result<Offers, Vec<Wrong>> {
+    if let Value::Array(items) = &body
+        && (items.is_empty() || items.len() > MOST)
+    {
+        return Err(vec![Wrong::new("", "maxItems", format!("1 to {MOST} records: send more in parts"))]);
+    }
     match (entry, body) {
         (Entry::One(topic), Value::Array(items)) => Ok(each(items, |item| one(topic, item))),
         (Entry::One(topic), body) => Ok(vec![one(topic, body)]),
@@ -53,7 +61,6 @@ pub fn offers(entry: Entry, body: Value) -> Result<Offers, Vec<Wrong>> {
         (Entry::Sensors, body) => sensors::offers(body),
         (Entry::Unified, Value::Array(items)) => Ok(each(items, unified::offer)),
         (Entry::Unified, body) => Ok(vec![unified::offer(body)]),
-        (Entry::Audio, _) => Err(vec![Wrong::new("", "type", "sound, which goes another way")]),
     }
 }
 
@@ -81,6 +88,8 @@ fn of_lifted(topic: &'static str, lifted: Lifted) -> Offer {
         trace_id: lifted.trace_id,
         schema: None,
         data,
+        bytes: None,
+        stream: lifted.stream,
         at: lifted.at.into(),
     }
 }

@@ -10,15 +10,17 @@ pub(in crate::speech) mod testing;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use loom_schemas::payload::{AudioChunk, Utterance};
 
-use self::stream::{Found, Stream};
+use self::stream::{Found, Stream, Tunings};
 use super::bytes::{Reader, put_bytes, put_u32, put_u64};
 use super::segment::{Segmenter, Tuning};
 use super::vad::{SAMPLE_RATE, VoiceDetector};
 use crate::bus::{Record, TopicName, names};
 use crate::error::{Error, Fault, Result};
+use crate::live::{Live, Speaking};
 use crate::pipeline::{Outbox, Revision, Spec, Stage};
 
 /// Streams remembered at once, so that saved state stays below 64 KiB: one more ends the one silent longest.
@@ -29,31 +31,31 @@ pub struct Detect {
     spec: Spec,
     output: TopicName,
     detector: Box<dyn VoiceDetector>,
-    tuning: Tuning,
+    tunings: Tunings,
     streams: BTreeMap<String, Stream>,
     /// Counts records, to know who was silent longest.
     turn: u64,
     /// Whose memory the detector holds.
     loaded: Option<String>,
+    /// Who wants to know of speech that has not ended.
+    live: Arc<Live>,
 }
 
 impl Detect {
-    pub fn new(detector: Box<dyn VoiceDetector>) -> Self {
-        Self::with_tuning(detector, Tuning::default())
-    }
-
-    pub fn with_tuning(detector: Box<dyn VoiceDetector>, tuning: Tuning) -> Self {
+    /// What a microphone hears and has not ended is told to `live`, which nothing here depends on.
+    pub fn new(detector: Box<dyn VoiceDetector>, live: Arc<Live>) -> Self {
         let output = TopicName::of(names::VAD_FILTERED);
         let spec = Spec {
             group: "silero-vad-consumer",
             description: "finds speech in audio",
             inputs: vec![TopicName::of(names::AUDIO_RAW)],
             outputs: vec![output.clone()],
-            revision: Revision { state: 1, label: format!("{}/{}/1", detector.id(), detector.model()) },
+            revision: Revision { state: 1, label: format!("{}/{}/2", detector.id(), detector.model()) },
             ticks: false,
             audio: true,
         };
-        Self { spec, output, detector, tuning, streams: BTreeMap::new(), turn: 0, loaded: None }
+        let tunings = Tunings { live: Tuning::live(), kept: Tuning::default() };
+        Self { spec, output, detector, tunings, streams: BTreeMap::new(), turn: 0, loaded: None, live }
     }
 
     /// Gives the detector the memory of a stream.
@@ -85,6 +87,9 @@ impl Detect {
         self.attend(id)?;
         self.loaded = None;
         let Some(mut stream) = self.streams.remove(id) else { return Ok(()) };
+        if stream.is_live() {
+            self.tell(id, None);
+        }
         for found in stream.finish(&mut *self.detector)? {
             self.emit(id, found, out)?;
         }
@@ -122,14 +127,29 @@ impl Detect {
         }
     }
 
+    /// Nothing ends only the stream it is said of.
+    fn tell(&self, id: &str, speaking: Option<Speaking>) {
+        self.live.speaking.send_if_modified(|told| {
+            let changed = *told != speaking && (speaking.is_some() || told.as_ref().is_some_and(|t| t.stream_id == id));
+            if changed {
+                *told = speaking;
+            }
+            changed
+        });
+    }
+
     fn hear(&mut self, chunk: &AudioChunk, r: &Record, out: &mut Outbox) -> Result<()> {
         self.make_room(chunk, out)?;
         self.attend(&chunk.stream_id)?;
         self.turn += 1;
-        let new = || Stream::new(chunk, Segmenter::new(self.tuning.clone()));
+        let new = || Stream::new(chunk, Segmenter::new(self.tunings.of(&chunk.source).clone()));
         let stream = self.streams.entry(chunk.stream_id.clone()).or_insert_with(new);
         stream.turn = self.turn;
         let found = stream.push(r, &mut *self.detector)?;
+        if stream.is_live() {
+            let speaking = stream.speaking(&chunk.stream_id);
+            self.tell(&chunk.stream_id, speaking);
+        }
         found.into_iter().try_for_each(|f| self.emit(&chunk.stream_id, f, out))
     }
 }
@@ -179,7 +199,7 @@ impl Stage for Detect {
         for _ in 0..from.u32()? {
             let id = String::from_utf8_lossy(from.bytes()?).into_owned();
             let voice = from.bytes()?.to_vec();
-            self.streams.insert(id, Stream::load(&self.tuning, voice, from)?);
+            self.streams.insert(id, Stream::load(&self.tunings, voice, from)?);
         }
         Ok(())
     }

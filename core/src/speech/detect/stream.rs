@@ -1,11 +1,12 @@
 //! One stream's memory: samples that fill no frame yet, the detector's state, the segmenter, the records seen.
 
-use loom_schemas::payload::{AudioChunk, AudioSource};
+use loom_schemas::payload::{AudioChunk, AudioSource, SourceKind};
 
 use super::origin::Trail;
 use crate::bus::{Origin, Record, TopicName, names};
 use crate::env::Time;
 use crate::error::{Error, Result};
+use crate::live::Speaking;
 use crate::speech::bytes::{Reader, put_bytes, put_u32, put_u64};
 use crate::speech::segment::{Frame, Piece, Segmenter, Tuning, sample_of};
 use crate::speech::vad::{FRAME, VoiceDetector};
@@ -38,6 +39,23 @@ pub struct Found {
     pub source: AudioSource,
     pub origin: Origin,
     pub recorded_at: Time,
+}
+
+/// How streams are cut, by where they come from.
+#[derive(Clone, Debug)]
+pub struct Tunings {
+    pub live: Tuning,
+    pub kept: Tuning,
+}
+
+impl Tunings {
+    pub fn of(&self, source: &AudioSource) -> &Tuning {
+        if is_live(source) { &self.live } else { &self.kept }
+    }
+}
+
+fn is_live(source: &AudioSource) -> bool {
+    source.kind == SourceKind::Microphone
 }
 
 impl Stream {
@@ -117,6 +135,20 @@ impl Stream {
         })
     }
 
+    /// The utterance that has not ended, where there is one.
+    pub fn speaking(&self, stream_id: &str) -> Option<Speaking> {
+        let (start, going_on) = self.segmenter.speaking()?;
+        let first_sample = self.epoch + sample_of(start);
+        let topic = TopicName::of(names::AUDIO_RAW);
+        let (_, began_at) = self.trail.origin(&topic, self.partition, first_sample, first_sample + 1)?;
+        Some(Speaking { stream_id: stream_id.into(), first_sample, upto: self.next_sample(), began_at, going_on })
+    }
+
+    /// Whether somebody waits for its words as it grows.
+    pub fn is_live(&self) -> bool {
+        is_live(&self.source)
+    }
+
     pub fn save(&self, to: &mut Vec<u8>) {
         // Plain data: it always serialises.
         put_bytes(to, &serde_json::to_vec(&self.source).unwrap_or_default());
@@ -130,13 +162,13 @@ impl Stream {
         self.trail.save(to);
     }
 
-    pub fn load(tuning: &Tuning, voice: Vec<u8>, from: &mut Reader) -> Result<Self> {
-        let source =
+    pub fn load(tunings: &Tunings, voice: Vec<u8>, from: &mut Reader) -> Result<Self> {
+        let source: AudioSource =
             serde_json::from_slice(from.bytes()?).map_err(|e| Error::bug("the saved state of voice detection is damaged").because(e))?;
         let (partition, epoch, heard, turn) = (from.u32()?, from.u64()?, from.u64()?, from.u64()?);
         let n = from.u32()? as usize;
         let rest = from.take(2 * n)?.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-        let segmenter = Segmenter::load(tuning.clone(), from)?;
+        let segmenter = Segmenter::load(tunings.of(&source).clone(), from)?;
         Ok(Self { source, partition, epoch, heard, rest, voice, segmenter, trail: Trail::load(from)?, turn })
     }
 }

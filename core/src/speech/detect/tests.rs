@@ -76,7 +76,7 @@ impl Bench {
 }
 
 fn fresh() -> Detect {
-    Detect::new(Box::new(FakeDetector::default()))
+    Detect::new(Box::new(FakeDetector::default()), Arc::default())
 }
 
 /// All of a picture in one stream, in chunks of `size`.

@@ -52,6 +52,13 @@ impl Default for Tuning {
     }
 }
 
+impl Tuning {
+    /// For a microphone, where somebody waits to read what they said: a pause of 0.4 s ends an utterance.
+    pub fn live() -> Self {
+        Self { hangover: 12, hangover_long: 9, ..Self::default() }
+    }
+}
+
 /// What is kept of a frame: probability and loudness in 255 steps, so that a last bit decides nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -97,6 +104,9 @@ struct Open {
     /// From `start` on.
     frames: Vec<Frame>,
 }
+
+/// Frames without speech that are a pause: about the longest silence inside a word.
+const PAUSE: u64 = 4;
 
 /// Turns one stream's frames into pieces.
 #[derive(Clone, Debug)]
@@ -145,6 +155,12 @@ impl Segmenter {
         let piece = self.end();
         self.floor = self.next;
         piece
+    }
+
+    /// The open piece's first frame, and whether speech goes on: false in a pause. Nothing while it may be a click.
+    pub fn speaking(&self) -> Option<(u64, bool)> {
+        let open = self.open.as_ref().filter(|o| o.speech >= self.tuning.min_speech || o.continues)?;
+        Some((open.start, self.next - 1 - open.last_speech < PAUSE))
     }
 
     /// The first frame that a later piece may contain.

@@ -129,10 +129,10 @@ impl Catalogue {
         self.0.read(|c| Ok(c.prepare_cached(&sql)?.query_map([stream_id], Range::of)?.collect::<rusqlite::Result<_>>()?))
     }
 
-    /// Streams of microphones that have not ended.
-    pub fn unended_microphones(&self) -> Result<Vec<String>> {
+    /// Streams of this kind that have not ended.
+    pub fn unended_of(&self, kind: &SourceKind) -> Result<Vec<String>> {
         let sql = "SELECT stream_id FROM audio_stream WHERE ended IS NULL AND kind = ?1";
-        let kind = word(&SourceKind::Microphone)?;
+        let kind = word(kind)?;
         self.0.read(|c| Ok(c.prepare_cached(sql)?.query_map([kind], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?))
     }
 

@@ -88,6 +88,20 @@ impl Folder {
         }
     }
 
+    /// Writes zeros over samples, as far as there are any, and returns once they survive power loss.
+    pub fn erase(&self, file: &str, at: u64, samples: u64) -> Result<()> {
+        let mut file = match OpenOptions::new().write(true).open(self.0.join(file)) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(unwritable(e)),
+        };
+        let len = file.metadata().map_err(unwritable)?.len();
+        let (from, to) = ((at * SAMPLE_BYTES).min(len), ((at + samples) * SAMPLE_BYTES).min(len));
+        file.seek(SeekFrom::Start(from)).map_err(unwritable)?;
+        let zeros = io::copy(&mut io::repeat(0).take(to - from), &mut file);
+        zeros.and_then(|_| file.sync_data()).map_err(unwritable)
+    }
+
     /// Deletes a file that may be gone already.
     pub fn remove(&self, file: &str) -> Result<()> {
         match fs::remove_file(self.0.join(file)) {

@@ -20,6 +20,20 @@ const AROUND: u64 = 2 * 16_000;
 const BLOCK: u64 = 4096 / super::files::SAMPLE_BYTES;
 
 impl AudioStore {
+    /// Writes zeros over samples, durably, and gives their space back; no sample moves. What is not there is gone already.
+    ///
+    /// Errors: `Stop` when the files cannot be written.
+    pub fn erase(&self, stream_id: &str, samples: Range<u64>) -> Result<()> {
+        for range in self.catalogue.ranges(stream_id)? {
+            let first = samples.start.max(range.first) - range.first;
+            let end = samples.end.min(range.first + range.samples.unwrap_or(FILE_SAMPLES)).saturating_sub(range.first);
+            if first < end {
+                self.folder.erase(&range.file, first, end - first)?;
+            }
+        }
+        self.hush_range(stream_id, samples).map(drop)
+    }
+
     /// Gives the space of new silence back; seconds of it. While the detector is behind, nothing is known and nothing done.
     pub fn hush(&self, bus: &dyn Bus) -> Result<f64> {
         self.follow(bus)?;

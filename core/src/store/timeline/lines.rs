@@ -1,46 +1,91 @@
 //! Lines of the timeline in time order, one line, and what its sound is.
 
 use loom_schemas::api::{AudioLink, TimelineRow};
-use loom_schemas::payload::{AudioRef, Word};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use loom_schemas::payload::{AudioRef, Masked, Word};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params_from_iter};
 use uuid::Uuid;
 
 use super::id;
 use crate::env::Time;
 use crate::error::{Error, Result};
-use crate::store::Range;
+use crate::store::{Place, Range};
 
 const COLUMNS: &str =
-    "u.message_id, u.recorded_at, u.duration_s, u.device_id, u.source, u.text, u.words, u.masked, u.language, u.stream_id";
+    "u.message_id, u.recorded_at, u.duration_s, u.device_id, u.source, u.text, u.words, u.masked, u.language, u.stream_id,
+     u.starred, u.original";
+
+/// Text, words and masked places as the recogniser had them.
+pub(super) type Original = (String, Vec<TimedWord>, Vec<Masked>);
+/// A word as the table has it: text, start, end, confidence.
+pub(super) type TimedWord = (String, f64, f64, f32);
 
 pub(super) fn lines(c: &Connection, range: &Range) -> Result<Vec<TimelineRow>> {
     let (from, to) = span(range);
+    let mut values: Vec<Value> = vec![from.into(), to.into(), i64::try_from(range.limit).unwrap_or(i64::MAX).into()];
+    let kept = kept(range, &mut values);
+    // What narrows most names the rows, each by an index that is in order of time, so that what is seldom is found at once.
+    let (rows, id, by) = match range {
+        Range { device: Some(_), .. } => {
+            ("utterance_text CROSS JOIN utterance u ON u.id = utterance_text.rowid", "utterance_text.rowid", "utterance_text.rowid")
+        }
+        Range { starred: true, .. } => ("utterance u INDEXED BY utterance_starred", "u.id", "u.id"),
+        Range { masked: true, .. } => ("utterance u INDEXED BY utterance_masked", "u.id", "u.id"),
+        Range { source: Some(_), .. } => ("utterance u INDEXED BY utterance_day", "u.id", "u.recorded_at"),
+        _ => ("utterance u", "u.id", "u.id"),
+    };
     let order = if range.newest_first { "DESC" } else { "ASC" };
-    let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
-    match range.device {
-        None => {
-            let sql = format!("SELECT {COLUMNS} FROM utterance u WHERE u.id >= ?1 AND u.id < ?2 ORDER BY u.id {order} LIMIT ?3");
-            collect(c, &sql, params![from, to, limit])
-        }
-        // The search index knows a device's rows in order of time, so that a device seldom heard is found at once.
-        Some(device) => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM (SELECT rowid AS id FROM utterance_text WHERE utterance_text MATCH ?1
-                    AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid {order} LIMIT ?4) found
-                JOIN utterance u ON u.id = found.id ORDER BY u.id {order}"
-            );
-            collect(c, &sql, params![format!("{{device_id}} : \"{}\"", device.simple()), from, to, limit])
-        }
+    let mut device = String::new();
+    if let Some(d) = range.device {
+        values.push(format!("{{device_id}} : \"{}\"", d.simple()).into());
+        device = format!("utterance_text MATCH ?{} AND", values.len());
     }
+    let sql = format!("SELECT {COLUMNS} FROM {rows} WHERE {device} {id} >= ?1 AND {id} < ?2 AND {kept} ORDER BY {by} {order} LIMIT ?3");
+    collect(c, &sql, params_from_iter(values))
+}
+
+/// What of a range is neither span nor device, as a condition on `u`; its values are added to those there are.
+pub(super) fn kept(range: &Range, values: &mut Vec<Value>) -> String {
+    let mut all = String::from("u.forget IS NULL");
+    if range.starred {
+        all += " AND u.starred = 1";
+    }
+    if range.masked {
+        all += " AND u.masked <> '[]'";
+    }
+    if let Some(source) = &range.source {
+        values.push(source.clone().into());
+        all += &format!(" AND u.source = ?{}", values.len());
+    }
+    if let (Some(_), Some(from)) = (&range.source, range.from) {
+        values.push(from.micros().into());
+        all += &format!(" AND u.recorded_at >= ?{}", values.len());
+    }
+    if let (Some(_), Some(to)) = (&range.source, range.to) {
+        values.push(to.micros().into());
+        all += &format!(" AND u.recorded_at < ?{}", values.len());
+    }
+    all
 }
 
 pub(super) fn line(c: &Connection, message_id: Uuid) -> Result<Option<TimelineRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM utterance u WHERE u.message_id = ?1");
-    Ok(collect(c, &sql, params![message_id.as_bytes()])?.pop())
+    let sql = format!("SELECT {COLUMNS} FROM utterance u WHERE u.message_id = ?1 AND u.forget IS NULL");
+    Ok(collect(c, &sql, [message_id.as_bytes()])?.pop())
+}
+
+/// `None` for a line that is not there, or was written before lines knew their place.
+pub(super) fn place(c: &Connection, message_id: Uuid) -> Result<Option<Place>> {
+    let sql = "SELECT part, record, edit FROM utterance WHERE message_id = ?1 AND forget IS NULL AND part IS NOT NULL";
+    let place = |r: &Row| {
+        let edit = r.get::<_, Option<[u8; 16]>>(2)?.map(Uuid::from_bytes);
+        Ok(Place { partition: r.get(0)?, offset: r.get::<_, i64>(1)?.unsigned_abs(), edit })
+    };
+    Ok(c.prepare_cached(sql)?.query_row([message_id.as_bytes()], place).optional()?)
 }
 
 pub(super) fn audio(c: &Connection, message_id: Uuid) -> Result<Option<AudioRef>> {
-    let sql = "SELECT stream_id, first_sample, samples, sample_rate FROM utterance WHERE message_id = ?1 AND stream_id IS NOT NULL";
+    let sql = "SELECT stream_id, first_sample, samples, sample_rate FROM utterance
+               WHERE message_id = ?1 AND forget IS NULL AND stream_id IS NOT NULL";
     let found = c.prepare_cached(sql)?.query_row([message_id.as_bytes()], |r| {
         Ok(AudioRef {
             stream_id: r.get(0)?,
@@ -52,7 +97,7 @@ pub(super) fn audio(c: &Connection, message_id: Uuid) -> Result<Option<AudioRef>
     Ok(found.optional()?)
 }
 
-fn collect(c: &Connection, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<TimelineRow>> {
+fn collect(c: &Connection, sql: &str, params: impl Params) -> Result<Vec<TimelineRow>> {
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut lines = Vec::new();
@@ -64,7 +109,7 @@ fn collect(c: &Connection, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result
 
 fn read(r: &Row) -> Result<TimelineRow> {
     let message_id = uuid_text(r, 0)?;
-    let words: Vec<(String, f64, f64, f32)> = from_json(r.get_ref(6)?.as_bytes().unwrap_or_default())?;
+    let words: Vec<TimedWord> = from_json(r.get_ref(6)?.as_bytes().unwrap_or_default())?;
     let word = |(text, start_s, end_s, confidence)| Word { text, start_s, end_s, confidence };
     Ok(TimelineRow {
         recorded_at: micros_to_text(r.get(1)?),
@@ -76,13 +121,21 @@ fn read(r: &Row) -> Result<TimelineRow> {
         masked: from_json(r.get_ref(7)?.as_bytes().unwrap_or_default())?,
         language: r.get(8)?,
         audio: audio_link(&message_id, r.get(9)?),
-        starred: false,
-        original: None,
+        starred: r.get(10)?,
+        original: original(r)?,
         message_id,
     })
 }
 
-fn from_json<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+/// What the recogniser had heard, where the wording is the owner's.
+fn original(r: &Row) -> Result<Option<String>> {
+    match r.get_ref(11)?.as_bytes_or_null().unwrap_or_default() {
+        None => Ok(None),
+        Some(json) => from_json::<Original>(json).map(|o| Some(o.0)),
+    }
+}
+
+pub(super) fn from_json<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     serde_json::from_slice(bytes)
         .map_err(|e| Error::bug("a line of the timeline is not as it was written: rebuild the timeline").because(e))
 }

@@ -1,10 +1,13 @@
 //! What was said, in order and searchable: one row an utterance in `loom.db`, an FTS5 index beside it.
 //! Everything here is made from `media.text.released` and can be made again from it.
 
+mod day;
+mod edits;
 mod id;
 mod lines;
 mod query;
 mod rank;
+mod retime;
 mod schema;
 mod search;
 mod sink;
@@ -13,14 +16,20 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loom_schemas::api::TimelineRow;
+use loom_schemas::live::Day;
 use loom_schemas::payload::AudioRef;
 use uuid::Uuid;
 
-use super::{Found, Range, Timeline};
+use super::{Days, Found, Place, Range, Timeline};
 use crate::db::Db;
 use crate::error::Result;
+use crate::forget;
 
+pub use day::MOST_DAYS;
+pub use edits::EditSink;
 pub use sink::TimelineSink;
 pub use write::{Line, insert};
 
@@ -39,6 +48,7 @@ impl SqliteTimeline {
     /// Errors: as [`Db::migrate`].
     pub fn open(db: Db) -> Result<Self> {
         db.migrate(schema::ROOM, schema::STEPS)?;
+        forget::migrate(&db)?;
         Ok(Self { db })
     }
 
@@ -59,8 +69,13 @@ impl SqliteTimeline {
 
     /// Lines kept.
     pub fn count(&self) -> Result<u64> {
-        self.db.read(|c| Ok(c.query_row("SELECT count(*) FROM utterance", [], |r| r.get::<_, i64>(0))?.unsigned_abs()))
+        self.db.read(|c| Ok(c.query_row("SELECT count(*) FROM utterance WHERE forget IS NULL", [], |r| r.get::<_, i64>(0))?.unsigned_abs()))
     }
+}
+
+/// Every line in a range that a search would find, however many.
+pub(crate) fn matching(c: &rusqlite::Connection, query: &str, range: &Range) -> Result<Vec<Uuid>> {
+    search::all(c, query, range)
 }
 
 impl Timeline for SqliteTimeline {
@@ -75,5 +90,14 @@ impl Timeline for SqliteTimeline {
     }
     fn audio(&self, message_id: Uuid) -> Result<Option<AudioRef>> {
         self.db.read(|c| lines::audio(c, message_id))
+    }
+    fn place(&self, message_id: Uuid) -> Result<Option<Place>> {
+        self.db.read(|c| lines::place(c, message_id))
+    }
+    fn day(&self, date: Date, zone: &TimeZone) -> Result<Day> {
+        self.db.read(|c| day::day(c, date, zone))
+    }
+    fn days(&self, from: Date, to: Date, zone: &TimeZone) -> Result<Days> {
+        self.db.read(|c| day::days(c, from, to, zone))
     }
 }

@@ -3,11 +3,12 @@
 
 use loom_schemas::payload::ReleasedText;
 
+use super::SqliteTimeline;
 use super::write::{self, Line};
-use super::{SqliteTimeline, insert};
 use crate::bus::{Positions, Record, TopicName, names};
 use crate::db::Db;
-use crate::error::{Error, Fault, Result};
+use crate::env::Time;
+use crate::error::{Fault, Result};
 use crate::pipeline::{Revision, Sink, Spec};
 use crate::privacy::{self, Owner};
 
@@ -42,7 +43,7 @@ impl Sink for TimelineSink {
     }
 
     fn positions(&mut self) -> Result<Positions, Fault> {
-        let positions = self.db.read(write::positions)?;
+        let positions = self.db.read(|c| write::positions(c, &self.spec.inputs))?;
         self.known = Some(positions.clone());
         Ok(positions)
     }
@@ -51,16 +52,14 @@ impl Sink for TimelineSink {
     /// timeline was emptied since `positions` was asked.
     fn write(&mut self, rs: &[Record], upto: &Positions) -> Result<(), Fault> {
         let lines = rs.iter().filter_map(|r| line(r).transpose()).collect::<Result<Vec<_>>>()?;
-        let (known, upto) = (self.known.clone(), upto.clone());
+        let (known, upto, inputs) = (self.known.clone(), upto.clone(), self.spec.inputs.clone());
         let reached = self.db.write(move |tx| {
-            if known.is_some_and(|k| write::positions(tx).is_ok_and(|now| now != k)) {
-                return Err(Error::retry("the timeline was emptied: it is made again from the log"));
-            }
-            for line in &lines {
-                insert(tx, line)?;
+            write::stands(tx, known.as_ref(), &inputs)?;
+            for (line, received_at) in &lines {
+                write::take(tx, line, *received_at)?;
             }
             write::set_positions(tx, &upto)?;
-            write::positions(tx)
+            write::positions(tx, &inputs)
         })?;
         self.known = Some(reached);
         Ok(())
@@ -72,10 +71,12 @@ impl Sink for TimelineSink {
 }
 
 /// `None` for a record that was erased: it leaves no line.
-fn line(r: &Record) -> Result<Option<Line>> {
+fn line(r: &Record) -> Result<Option<(Line, Time)>> {
     if r.value().is_none() {
         return Ok(None);
     }
     let text = privacy::open::<Owner, ReleasedText>(r)?.into_inner();
-    Ok(Some(Line { message_id: r.message_id(), recorded_at: r.recorded_at(), device_id: r.device_id(), text }))
+    let place = Some((r.partition(), r.offset()));
+    let line = Line { message_id: r.message_id(), place, recorded_at: r.recorded_at(), device_id: r.device_id(), text };
+    Ok(Some((line, r.received_at())))
 }

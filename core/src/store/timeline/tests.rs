@@ -9,13 +9,13 @@ use crate::env::Time;
 
 const DAY: i64 = 86_400_000_000;
 
-struct Rig {
+pub(super) struct Rig {
     _folder: tempfile::TempDir,
-    db: Db,
-    timeline: SqliteTimeline,
+    pub db: Db,
+    pub timeline: SqliteTimeline,
 }
 
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&folder.path().join("loom.db"), &Key::new([7; 32])).unwrap();
     Rig { timeline: SqliteTimeline::open(db.clone()).unwrap(), db, _folder: folder }
@@ -31,7 +31,8 @@ impl Rig {
         rig
     }
     fn add(&self, id: u128, device: u128, at: Time, text: &str) -> bool {
-        let line = Line { message_id: Uuid::from_u128(id), recorded_at: at, device_id: Uuid::from_u128(device), text: released(text) };
+        let (message_id, device_id) = (Uuid::from_u128(id), Uuid::from_u128(device));
+        let line = Line { message_id, place: None, recorded_at: at, device_id, text: released(text) };
         self.db.write(move |tx| insert(tx, &line)).unwrap()
     }
     fn found(&self, query: &str) -> Vec<u128> {
@@ -58,7 +59,7 @@ fn ids(found: &Found) -> Vec<u128> {
     found.hits.iter().map(|h| id(&h.message_id)).collect()
 }
 
-fn released(text: &str) -> ReleasedText {
+pub(super) fn released(text: &str) -> ReleasedText {
     let word = |(i, w): (usize, &str)| Word { text: w.into(), start_s: i as f64 * 0.5, end_s: i as f64 * 0.5 + 0.25, confidence: 0.75 };
     ReleasedText {
         audio: Some(AudioRef { stream_id: "ab".repeat(16), first_sample: 16_000, samples: 8_000, sample_rate: 16_000 }),
@@ -274,7 +275,8 @@ fn more_matches_than_are_ranked_is_said() {
                 for i in first..first + n {
                     let text = released(if i == 0 { "tea tea tea" } else { "tea time" });
                     let at = Time::from_secs(i);
-                    insert(tx, &Line { message_id: Uuid::from_u128(i as u128), recorded_at: at, device_id: Uuid::nil(), text })?;
+                    let message_id = Uuid::from_u128(i as u128);
+                    insert(tx, &Line { message_id, place: None, recorded_at: at, device_id: Uuid::nil(), text })?;
                 }
                 Ok(())
             })
@@ -309,15 +311,70 @@ fn times_and_devices_narrow_search_and_lines() {
         (day(5), day(5), None, &[]),
     ];
     for (from, to, device, expected) in cases {
-        let range = Range { from, to, device, limit: 50, newest_first: false };
+        let range = Range { from, to, device, limit: 50, ..Range::default() };
         assert_eq!(rig.timeline.lines(&range).unwrap().iter().map(|l| id(&l.message_id)).collect::<Vec<_>>(), expected, "{range:?}");
         let mut found = ids(&rig.timeline.search("word", &range).unwrap());
         found.sort_unstable();
         assert_eq!(found, expected, "{range:?}");
-        let newest = Range { newest_first: true, limit: 2, ..range };
+        let newest = Range { newest_first: true, limit: 2, ..range.clone() };
         let lines = rig.timeline.lines(&newest).unwrap();
         assert_eq!(lines.iter().map(|l| id(&l.message_id)).collect::<Vec<_>>(), expected.iter().rev().take(2).copied().collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn sources_stars_and_what_is_masked_narrow_search_and_lines() {
+    let rig = rig();
+    for i in 0..12 {
+        let mut text = released("word");
+        text.source.name = ["Kitchen", "Desk"][i % 2].into();
+        text.masked.truncate(usize::from(i % 3 == 0));
+        let line = Line {
+            message_id: Uuid::from_u128(i as u128),
+            place: None,
+            recorded_at: Time::from_secs(i as i64),
+            device_id: Uuid::nil(),
+            text,
+        };
+        rig.db.write(move |tx| insert(tx, &line)).unwrap();
+    }
+    rig.db.write(|tx| Ok(tx.execute("UPDATE utterance SET starred = 1 WHERE recorded_at IN (2000000, 3000000, 9000000)", [])?)).unwrap();
+    let desk = || Some("Desk".to_owned());
+    let device = Some(Uuid::nil());
+    let cases: [(Range, &[u128]); 8] = [
+        (Range { source: desk(), ..all() }, &[1, 3, 5, 7, 9, 11]),
+        (Range { source: desk(), from: Some(Time::from_secs(3)), to: Some(Time::from_secs(7)), ..all() }, &[3, 5]),
+        (Range { starred: true, ..all() }, &[2, 3, 9]),
+        (Range { starred: true, masked: true, ..all() }, &[3, 9]),
+        (Range { masked: true, ..all() }, &[0, 3, 6, 9]),
+        (Range { masked: true, source: desk(), device, ..all() }, &[3, 9]),
+        (Range { starred: true, device, ..all() }, &[2, 3, 9]),
+        (Range { source: Some("Nowhere".into()), ..all() }, &[]),
+    ];
+    for (range, expected) in cases {
+        let lines = rig.timeline.lines(&range).unwrap();
+        assert_eq!(lines.iter().map(|l| id(&l.message_id)).collect::<Vec<_>>(), expected, "{range:?}");
+        let mut found = ids(&rig.timeline.search("word", &range).unwrap());
+        found.sort_unstable();
+        assert_eq!(found, expected, "{range:?}");
+        let newest = rig.timeline.lines(&Range { newest_first: true, limit: 1, ..range }).unwrap();
+        assert_eq!(newest.first().map(|l| id(&l.message_id)), expected.last().copied());
+    }
+}
+
+#[test]
+fn an_empty_day_says_how_much_is_elsewhere() {
+    let rig = rig();
+    for i in 0..5 {
+        rig.add(i, 1, Time(i as i64 * DAY), "word");
+    }
+    let day = |d: i64| Range { from: Some(Time(d * DAY)), to: Some(Time((d + 1) * DAY)), ..all() };
+    let found = rig.timeline.search("word", &day(9)).unwrap();
+    assert_eq!((found.hits.len(), found.elsewhere), (0, 5));
+    let found = rig.timeline.search("word", &day(2)).unwrap();
+    assert_eq!((found.hits.len(), found.elsewhere), (1, 0), "it is only said where there is nothing here");
+    assert_eq!(rig.timeline.search("other", &day(9)).unwrap().elsewhere, 0);
+    assert_eq!(rig.timeline.search("", &day(9)).unwrap().elsewhere, 0);
 }
 
 #[test]
@@ -339,7 +396,7 @@ fn a_line_comes_back_as_it_was_released() {
 fn a_line_without_sound_links_none() {
     let rig = rig();
     let text = ReleasedText { audio: None, ..released("typed") };
-    let line = Line { message_id: Uuid::from_u128(1), recorded_at: Time(0), device_id: Uuid::nil(), text };
+    let line = Line { message_id: Uuid::from_u128(1), place: None, recorded_at: Time(0), device_id: Uuid::nil(), text };
     rig.db.write(move |tx| insert(tx, &line)).unwrap();
     assert_eq!(rig.timeline.line(Uuid::from_u128(1)).unwrap().unwrap().audio, None);
     assert_eq!(rig.timeline.search("typed", &all()).unwrap().hits[0].audio, None);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::columns;
-use super::net::{Kind, Net, Node, Side, Topic};
+use super::net::{Kind, Net, Node, Side, Topic, group_of};
 
 /// Sources, groups and topics together, above which siblings fold.
 pub const FOLD_ABOVE: usize = 40;
@@ -12,7 +12,7 @@ pub const FOLD_ABOVE: usize = 40;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
     pub net: Net,
-    /// Ids of the nodes of the whole net, by place in `net.nodes`.
+    /// Groups and producers of the whole net, by place in `net.nodes`.
     pub inside: Vec<Vec<String>>,
 }
 
@@ -23,7 +23,7 @@ fn prefix(name: &str) -> String {
 
 /// Folds what is not opened. A knot of several is named `fold:<prefix>…`.
 pub fn fold(net: &Net, open: &BTreeSet<String>) -> Folded {
-    let whole = || Folded { inside: net.nodes.iter().map(|n| vec![n.id.clone()]).collect(), net: net.clone() };
+    let whole = || Folded { inside: net.nodes.iter().map(|n| vec![group_of(&n.id).to_string()]).collect(), net: net.clone() };
     if net.nodes.len() + net.topics.len() <= FOLD_ABOVE {
         return whole();
     }
@@ -41,7 +41,7 @@ pub fn fold(net: &Net, open: &BTreeSet<String>) -> Folded {
     for (k, of) in in_order(&keys, &members) {
         of.iter().for_each(|i| place[*i] = out.net.nodes.len());
         out.net.nodes.push(if let [one] = of[..] { net.nodes[one].clone() } else { folded(net, k, of) });
-        out.inside.push(of.iter().map(|i| net.nodes[*i].id.clone()).collect());
+        out.inside.push(of.iter().map(|i| group_of(&net.nodes[*i].id).to_string()).collect());
     }
     out.net.topics = topics(net, &bundles, &place, open);
     out

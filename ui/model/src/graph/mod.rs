@@ -6,9 +6,11 @@
 mod columns;
 mod fold;
 mod light;
+mod moved;
 mod net;
 mod places;
 mod rows;
+mod steps;
 mod strands;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,9 @@ mod tests;
 pub use columns::columns;
 pub use fold::{FOLD_ABOVE, Folded, fold};
 pub use light::{Chosen, Lit, light};
-pub use net::{GATE, Kind, Net, Node, Side, Topic, net};
+pub use moved::{Moved, moved};
+pub use net::{GATE, Kind, Net, Node, Side, Topic, group_of, net};
 pub use places::{KnotAt, LabelAt, Plan, ThreadAt, plan};
 pub use rows::{Rows, rows};
+pub use steps::{Step, steps};
 pub use strands::{Slack, Strand, drawn, strands, width_of};

@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use loom_schemas::api::{Structure, TopicRow};
 
+/// A group that reads on both sides of the wall stands on both: nothing goes through the wall beside the gate. The
+/// knot on the sensitive side has this before its name.
+const INSIDE: &str = "inside:";
+
+/// The group that a node is a knot of.
+pub fn group_of(id: &str) -> &str {
+    id.strip_prefix(INSIDE).unwrap_or(id)
+}
+
 /// The wall's only gate.
 pub const GATE: &str = "privacy-filter-consumer";
 
@@ -81,14 +90,23 @@ pub fn net(structure: &Structure, topics: &[TopicRow]) -> Net {
             ends.entry(topic).or_default().0.push(net.nodes.len() - 1);
         }
     }
+    let side = |name: &str| side(topics.iter().find(|t| t.topic == name).map(|t| t.class.as_str()), name);
+    let is_inside = |t: &&String| side(t) == Side::Sensitive && !t.ends_with(".dlq");
     for c in &structure.consumers {
         let kind = if c.group_id == GATE { Kind::Gate } else { Kind::Group };
         net.nodes.push(Node { id: c.group_id.clone(), label: c.group_id.clone(), kind });
         let at = net.nodes.len() - 1;
         c.produces_topics.iter().for_each(|t| ends.entry(t).or_default().0.push(at));
-        c.subscribed_topics.iter().for_each(|t| ends.entry(t).or_default().1.push(at));
+        let inside = c.subscribed_topics.iter().filter(is_inside).count();
+        let both = kind == Kind::Group && inside > 0 && c.subscribed_topics.iter().any(|t| side(t) != Side::Sensitive);
+        if both {
+            net.nodes.push(Node { id: format!("{INSIDE}{}", c.group_id), label: c.group_id.clone(), kind });
+        }
+        for t in &c.subscribed_topics {
+            let to = if both && is_inside(&t) { at + 1 } else { at };
+            ends.entry(t).or_default().1.push(to);
+        }
     }
-    let side = |name: &str| side(topics.iter().find(|t| t.topic == name).map(|t| t.class.as_str()), name);
     for (name, (mut writers, mut readers)) in ends.into_iter().filter(|(name, _)| !name.ends_with(".dlq")) {
         if writers.is_empty() {
             net.nodes.push(Node { id: format!("unseen:{name}"), label: String::new(), kind: Kind::Unseen });

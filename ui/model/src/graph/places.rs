@@ -119,7 +119,7 @@ impl Frame<'_> {
         for (c, gap) in gaps.iter_mut().enumerate() {
             *gap = gap.max(48.0 + SIDE * (ways.early(c) + ways.late(c + 1)) as f64);
         }
-        let left = LEFT.max(widest(self.net, self.columns, 0, text) + 30.0);
+        let left = LEFT.max(widest(self.net, self.columns, 0, text) * 1.09 + 30.0);
         let natural = left + gaps.iter().sum::<f64>() + right;
         // No wider than twice: a road of two knots need not cross the hall.
         let more = ((width - natural) / gaps.len().max(1) as f64).clamp(0.0, 140.0);

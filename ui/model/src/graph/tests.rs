@@ -200,6 +200,27 @@ fn thickness_follows_the_rate() {
     assert_eq!(px, ["1.4", "2.7", "3.6", "9.0"]);
 }
 
+#[test]
+fn from_top_to_bottom_each_topic_stands_before_the_first_group_that_reads_it() {
+    let net = road();
+    let (columns, rows, _) = planned(&net);
+    let steps = steps(&net, &columns, &rows);
+    let word = |s: &Step| match s {
+        Step::From(of) => of.iter().map(|i| net.nodes[*i].id.as_str()).collect::<Vec<_>>().join("+"),
+        Step::Via { topic, .. } => net.topics[*topic].name.clone(),
+        Step::Stop { node, joins } => format!("{} {}", net.nodes[*node].id, joins.len()),
+    };
+    let said: Vec<String> = steps.iter().map(word).collect();
+    assert_eq!(said[..3], ["phone+desk+recordings", "device.audio.raw", "silero-vad-consumer 0"].map(String::from));
+    assert!(
+        said.contains(&"context-enrichment-consumer 2".to_string()) && said.contains(&"gps-geocoding-consumer 1".to_string()),
+        "{said:?}"
+    );
+    assert_eq!(said.iter().filter(|s| *s == "media.text.released").count(), 1);
+    let at = |name: &str| said.iter().position(|s| s.starts_with(name)).unwrap();
+    assert!(at(GATE) < at("media.text.released") && at("media.text.released") < at("timeline-consumer"));
+}
+
 /// So many sensors, each with a source, a topic and a group, all flowing through the gate.
 fn crowd(sensors: usize) -> Structure {
     let raw = |i: usize| format!("device.sensor.s{i}.raw");
@@ -210,6 +231,31 @@ fn crowd(sensors: usize) -> Structure {
     consumers.push(group(GATE, &all.iter().map(String::as_str).collect::<Vec<_>>(), &["media.text.released"]));
     consumers.push(group("timeline-consumer", &["media.text.released"], &[]));
     Structure { producers, consumers, ..Structure::default() }
+}
+
+#[test]
+fn a_group_that_reads_on_both_sides_stands_on_both() {
+    let structure = Structure {
+        producers: vec![source("mic", &["device.audio.raw"])],
+        consumers: vec![
+            group("vad", &["device.audio.raw"], &["media.text.enriched"]),
+            group(GATE, &["media.text.enriched"], &["media.text.released"]),
+            group("analytics", &["device.audio.raw", "device.audio.raw.dlq", "media.text.enriched", "media.text.released"], &[]),
+        ],
+        ..Structure::default()
+    };
+    let net = net(&structure, &[]);
+    let (columns, _, plan) = planned(&net);
+    let of = fold(&net, &BTreeSet::new()).inside;
+    assert_eq!(of.iter().filter(|of| *of == &names(&["analytics"])).count(), 2);
+    let at = |id| columns[net.node(id).unwrap()];
+    assert!(at("inside:analytics") < at(GATE) && at(GATE) < at("analytics"));
+    let wall = plan.wall.unwrap();
+    for thread in &plan.threads {
+        let farthest = thread.points.iter().map(|p| p.0).fold(0.0, f64::max);
+        let topic = &net.topics[thread.topic];
+        assert!(topic.side != Side::Sensitive || farthest <= wall, "{} goes through the wall", topic.name);
+    }
 }
 
 #[test]
@@ -235,4 +281,8 @@ fn two_hundred_nodes_are_laid_out_in_a_moment() {
     assert!(took.as_millis() < 2000, "{took:?}");
     assert_eq!(rows.nodes.iter().collect::<BTreeSet<_>>().len(), 99);
     assert!(plan.threads.len() >= 199);
+    let wall = plan.wall.unwrap();
+    let left = |t: &&ThreadAt| net.topics[t.topic].side == Side::Sensitive;
+    let farthest = plan.threads.iter().filter(left).flat_map(|t| t.points.iter().map(|p| p.0)).fold(0.0, f64::max);
+    assert!(farthest <= wall, "what is sensitive goes through the gate alone: {farthest} beyond {wall}");
 }

@@ -105,7 +105,11 @@ fn out_px(frame: &Frame, topic: usize) -> f64 {
     if gate { 32.0 } else { 22.0 }
 }
 
-/// Whether a thread comes down on its reader: when that is not an end and no knot lies between.
+/// So many threads come down on a knot side by side; more would pass it, and the wall's gate, on the wrong side.
+const KNOT_ROOM: usize = 6;
+const GATE_ROOM: usize = 3;
+
+/// Whether a thread comes down on its reader: when that is not an end, there is room, and no knot lies between.
 fn joins(frame: &Frame, topic: usize, reader: usize) -> bool {
     let (from, to) = (frame.rows.topics[topic], frame.row_of(reader));
     let column = frame.columns[reader];
@@ -113,7 +117,13 @@ fn joins(frame: &Frame, topic: usize, reader: usize) -> bool {
         let row = frame.row_of(i);
         i != reader && frame.columns[i] == column && (from.min(to)..=from.max(to)).contains(&row)
     };
-    column < frame.last && from < to && bend_column(frame, topic, reader) == column && !(0..frame.net.nodes.len()).any(between)
+    let above = frame.net.topics.iter().zip(&frame.rows.topics).filter(|(t, row)| t.readers.contains(&reader) && **row < to).count();
+    let room = if frame.net.nodes[reader].kind == Kind::Gate { GATE_ROOM } else { KNOT_ROOM };
+    above <= room
+        && column < frame.last
+        && from < to
+        && bend_column(frame, topic, reader) == column
+        && !(0..frame.net.nodes.len()).any(between)
 }
 
 /// Before which column a thread leaves its topic's row: its reader's, or that of the first knot in its way.

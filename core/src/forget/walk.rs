@@ -1,0 +1,208 @@
+//! From what is to be forgotten to every record of the log that holds any of it. Backwards, `sources` headers lead to what a
+//! line came from; forwards, one pass over the log in the order of its receiving finds what was made of any of that.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::scope::Span;
+use crate::bus::{Bus, Class, Position, Record, TopicName, names};
+use crate::env::Time;
+use crate::error::Result;
+
+/// Records read at once.
+const PAGE_RECORDS: usize = 1000;
+const PAGE_BYTES: usize = 4 << 20;
+/// A sender's clock may be ahead of this machine's by so much.
+const AHEAD_S: f64 = 600.0;
+
+/// Samples of a stream.
+pub type Sound = (String, Range<u64>);
+
+/// What is to be erased.
+#[derive(Debug, Default)]
+pub struct Marked {
+    /// By partition: offset, and the record's trace.
+    records: BTreeMap<Position, BTreeMap<u64, [u8; 16]>>,
+    /// Marked, but what was made of them is not for that: they hold others' words too.
+    leaves: BTreeMap<Position, Vec<u64>>,
+    pub sounds: Vec<Sound>,
+    /// Where the pass forwards begins.
+    since: Option<Time>,
+}
+
+/// Of any payload of the main road, where its sound is and how long it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Extent {
+    stream_id: Option<String>,
+    first_sample: u64,
+    samples: u64,
+    sample_rate: u32,
+    duration_s: Option<f64>,
+    audio: Option<Box<Extent>>,
+}
+
+impl Extent {
+    /// Of a payload of another shape, or none, nothing is known.
+    fn of(r: &Record) -> Self {
+        r.payload().unwrap_or_default()
+    }
+    fn seconds(&self) -> f64 {
+        self.duration_s.unwrap_or_else(|| self.samples as f64 / f64::from(self.sample_rate.max(1)))
+    }
+    fn sound(&self) -> Option<Sound> {
+        let own = self.stream_id.clone().filter(|_| self.samples > 0);
+        own.map(|id| (id, self.first_sample..self.first_sample.saturating_add(self.samples))).or_else(|| self.audio.as_ref()?.sound())
+    }
+}
+
+fn place(r: &Record) -> Position {
+    Position { topic: r.topic().clone(), partition: r.partition() }
+}
+
+impl Marked {
+    fn mark(&mut self, r: &Record) -> bool {
+        let new = self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id).is_none();
+        if new {
+            self.since = Some(self.since.map_or(r.received_at(), |t| t.min(r.received_at())));
+            self.sounds.extend(Extent::of(r).sound());
+        }
+        new
+    }
+
+    /// A released record, what it came from, and the sound.
+    pub fn line(&mut self, bus: &dyn Bus, partition: u32, offset: u64, sound: Option<Sound>) -> Result<()> {
+        let mut open = bus.read(&TopicName::of(names::RELEASED), partition, offset, 1, PAGE_BYTES)?;
+        open.retain(|r| r.offset() == offset);
+        self.sounds.extend(sound);
+        while let Some(r) = open.pop() {
+            if !self.mark(&r) {
+                continue;
+            }
+            for s in &r.headers().sources {
+                let most = (s.last - s.first + 1).min(PAGE_RECORDS as u64) as usize;
+                let inputs = bus.read(&s.topic, s.partition, s.first, most, PAGE_BYTES)?;
+                let inputs = inputs.into_iter().filter(|i| i.offset() <= s.last && r.headers().came_from(i));
+                match s.topic.as_str() {
+                    names::AUDIO_RAW => inputs.for_each(|i| self.leaf(&i)),
+                    _ => open.extend(inputs),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record of sound that lies wholly in what is to be forgotten. One that reaches beyond holds others' words: it stays,
+    /// its own samples here are gone.
+    fn leaf(&mut self, r: &Record) {
+        let inside =
+            |(id, range): &Sound| self.sounds.iter().any(|(other, all)| other == id && all.start <= range.start && range.end <= all.end);
+        if Extent::of(r).sound().is_some_and(|s| inside(&s)) {
+            self.leaves.entry(place(r)).or_default().push(r.offset());
+        }
+    }
+
+    /// Every record that was sensed, or is about what was, in a span.
+    pub fn span(&mut self, bus: &dyn Bus, span: &Span) -> Result<()> {
+        let since = Time(span.from.micros().saturating_sub((AHEAD_S * 1e6) as i64));
+        each(bus, since, |_| true, &mut |r| {
+            let extent = Extent::of(r);
+            // The end of a stream holds no sound, and without it the last utterance would stay open.
+            let end = r.topic().as_str() == names::AUDIO_RAW && extent.samples == 0;
+            if !end && span.touches(r.recorded_at(), extent.seconds(), r.device_id()) {
+                self.mark(r);
+            }
+        })
+    }
+
+    /// What was made of what is marked, and of that again.
+    pub fn follow(&mut self, bus: &dyn Bus) -> Result<()> {
+        let Some(since) = self.since else { return Ok(()) };
+        // Of equal times the order is not known: then another pass finds the rest.
+        loop {
+            let mut found = false;
+            each(bus, since, |t| t.is_dlq() || !t.as_str().starts_with("device."), &mut |r| {
+                if self.made(r) {
+                    found |= self.mark(r);
+                }
+            })?;
+            if !found {
+                return Ok(());
+            }
+        }
+    }
+
+    fn made(&self, r: &Record) -> bool {
+        let of = |s: &crate::bus::SourceRange| self.records.get(&Position { topic: s.topic.clone(), partition: s.partition });
+        let counts = |s: &crate::bus::SourceRange| {
+            of(s).is_some_and(|marked| marked.range(s.first..=s.last).any(|(_, trace)| r.headers().counts(s, trace)))
+        };
+        r.headers().sources.iter().any(counts)
+    }
+
+    /// Takes the values away; how many had one. What was made meanwhile is found by walking again.
+    pub fn erase(&self, bus: &dyn Bus) -> Result<u64> {
+        let mut erased = 0;
+        for (p, offsets) in &self.records {
+            let offsets: Vec<u64> = offsets.keys().copied().collect();
+            erased += bus.erase(&p.topic, p.partition, &offsets)?;
+        }
+        for (p, offsets) in &self.leaves {
+            erased += bus.erase(&p.topic, p.partition, offsets)?;
+        }
+        Ok(erased)
+    }
+
+    /// How many records are marked, by topic.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        let all = self.records.iter().map(|(p, o)| (p, o.len())).chain(self.leaves.iter().map(|(p, o)| (p, o.len())));
+        all.for_each(|(p, n)| *counts.entry(p.topic.to_string()).or_default() += n as u64);
+        counts
+    }
+}
+
+/// A partition that is read on.
+struct Cursor {
+    at: Position,
+    next: u64,
+    page: VecDeque<Record>,
+}
+
+impl Cursor {
+    fn fill(&mut self, bus: &dyn Bus) -> Result<()> {
+        if self.page.is_empty() {
+            self.page = bus.read(&self.at.topic, self.at.partition, self.next, PAGE_RECORDS, PAGE_BYTES)?.into();
+            self.next = self.page.back().map_or(self.next, |r| r.offset() + 1);
+        }
+        Ok(())
+    }
+}
+
+/// Every record of other than Loom's own account that was received since, in the order of receiving.
+fn each(bus: &dyn Bus, since: Time, wanted: impl Fn(&TopicName) -> bool, see: &mut dyn FnMut(&Record)) -> Result<()> {
+    let mut cursors = Vec::new();
+    for t in bus.topics()? {
+        if t.settings.class == Class::Internal || !wanted(&t.settings.name) {
+            continue;
+        }
+        for partition in 0..t.bounds.len() as u32 {
+            let next = bus.offset_at(&t.settings.name, partition, since)?;
+            let mut cursor = Cursor { at: Position { topic: t.settings.name.clone(), partition }, next, page: VecDeque::new() };
+            cursor.fill(bus)?;
+            cursors.push(cursor);
+        }
+    }
+    while let Some(first) = cursors.iter_mut().filter(|c| !c.page.is_empty()).min_by_key(|c| c.page[0].received_at()) {
+        if let Some(r) = first.page.pop_front() {
+            see(&r);
+        }
+        first.fill(bus)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

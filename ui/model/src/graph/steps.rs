@@ -1,0 +1,50 @@
+//! The same as the graph from top to bottom, for a narrow window.
+
+use super::net::{Kind, Net};
+use super::rows::Rows;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Sources that begin the road.
+    From(Vec<usize>),
+    /// A topic on its way to the group below it.
+    Via { topic: usize, group: usize },
+    /// A group, and the sources that join here.
+    Stop { node: usize, joins: Vec<usize> },
+}
+
+/// Groups by column, the main road before what lies beside it; each topic stands before the first group that reads it.
+pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
+    let mut stops: Vec<usize> =
+        (0..net.nodes.len()).filter(|i| matches!(net.nodes[*i].kind, Kind::Group | Kind::Gate | Kind::Fold(_))).collect();
+    // What lies beside the road stands just before the group that it flows to.
+    let turn = |i: usize| match net.edges().filter(|(w, _)| *w == i).map(|(_, r)| columns[r]).min() {
+        Some(next) if rows.nodes[i] != 0 => 2 * next - 1,
+        _ => 2 * columns[i],
+    };
+    stops.sort_by_key(|i| (turn(*i), rows.nodes[*i].abs(), rows.nodes[*i]));
+    let mut said = vec![false; net.topics.len()];
+    let mut out = Vec::new();
+    for (nth, node) in stops.into_iter().enumerate() {
+        let inputs: Vec<usize> = (0..net.topics.len()).filter(|t| net.topics[*t].readers.contains(&node)).collect();
+        let mut sources: Vec<usize> = inputs.iter().flat_map(|t| net.topics[*t].writers.iter().copied()).collect();
+        sources.retain(|w| net.nodes[*w].kind == Kind::Source);
+        sources.sort_by_key(|i| rows.nodes[*i]);
+        sources.dedup();
+        if nth == 0 && !sources.is_empty() {
+            out.push(Step::From(std::mem::take(&mut sources)));
+        }
+        // On the road, what comes straight from sources is said by their names.
+        let on_road = inputs.iter().any(|t| rows.topics[*t] == 0);
+        let joins =
+            |t: &usize| on_road && rows.topics[*t] != 0 && net.topics[*t].writers.iter().all(|w| net.nodes[*w].kind == Kind::Source);
+        let mut fresh: Vec<usize> = inputs.into_iter().filter(|t| !std::mem::replace(&mut said[*t], true)).filter(|t| !joins(t)).collect();
+        fresh.sort_by_key(|t| rows.topics[*t] == 0);
+        out.extend(fresh.into_iter().map(|topic| Step::Via { topic, group: node }));
+        out.push(Step::Stop { node, joins: sources });
+    }
+    // Topics that nobody reads stand at the end of the road.
+    let unread = said.iter().enumerate().filter(|(_, said)| !**said).map(|(topic, _)| topic);
+    out.extend(unread.filter_map(|topic| net.topics[topic].readers.first().map(|group| Step::Via { topic, group: *group })));
+    out
+}
