@@ -9,6 +9,7 @@ cargo xtask COMMAND [OPTIONS] [-- ARGUMENTS FOR loom]
   bench     the benchmarks; writes target/bench/*.json and a table
   dev       rebuild and restart what a saved file touches
   bundle    the installer of this platform
+  screenshots  pictures of every page, of a real Loom, into target/screenshots or the folder after --
   secrets   look for keys and passwords in tracked files; --staged: in what is about to be committed
 
   --yes       install system packages without asking
@@ -26,6 +27,7 @@ pub enum Command {
     Bench,
     Dev,
     Bundle,
+    Screenshots,
     Secrets,
 }
 
@@ -61,6 +63,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, String> {
         Some("bench") => Command::Bench,
         Some("dev") => Command::Dev,
         Some("bundle") => Command::Bundle,
+        Some("screenshots") => Command::Screenshots,
         Some("secrets") => Command::Secrets,
         Some(other) => return Err(format!("there is no command \"{other}\"")),
     };

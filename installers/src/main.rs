@@ -8,6 +8,7 @@ mod dev;
 mod place;
 mod run;
 mod say;
+mod screenshots;
 mod secrets;
 mod setup;
 mod test;
@@ -49,6 +50,7 @@ fn dispatch(args: &args::Args) -> Result {
         Command::Bench => bench::bench(&place, args),
         Command::Dev => dev::dev(&place, args),
         Command::Bundle => bundle::bundle(&place, args),
+        Command::Screenshots => screenshots::screenshots(&place, args),
         Command::Secrets => secrets::command(&place, args),
     }
 }

@@ -30,7 +30,7 @@ test("settings stand in groups, and a change is sent when it is made", async (t)
   await page.getByRole("switch", { name: "Microphone" }).click();
   await page.getByText("Saved").waitFor();
   await page.getByLabel("Recogniser").selectOption("b");
-  await page.getByText("holds from the next start").waitFor();
+  await page.getByText("Something you changed holds from the next start").waitFor();
   await page.getByLabel("Space for sound").fill("5");
   await page.getByLabel("Space for sound").press("Enter");
   await page.getByLabel("Name of this computer").fill("Desk «ü»");

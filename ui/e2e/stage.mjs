@@ -26,7 +26,7 @@ export function chromeForTests() {
   return held;
 }
 
-async function browser() {
+export async function browser() {
   const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
 }
@@ -93,11 +93,11 @@ export function wav(seconds) {
   return b;
 }
 
-/** A real Loom that has taken in the recording which comes with the project. */
-export async function loom() {
+/** A real Loom; without other words for it, one that takes in the recording which comes with the project. */
+export async function loom(words = ["--input", process.env.LOOM_SAMPLE]) {
   const data = await mkdtemp(path.join(tmpdir(), "loom-e2e-"));
   const env = { ...process.env, LOOM_DATA_DIR: data, LOOM_PORT: "0", LOOM_UI_DIR: DIST };
-  const child = spawn(process.env.LOOM, ["serve", "--input", process.env.LOOM_SAMPLE], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.env.LOOM, ["serve", ...words], { env, stdio: ["ignore", "pipe", "inherit"] });
   const url = await new Promise((found, lost) => {
     let said = "";
     child.stdout.on("data", (b) => {

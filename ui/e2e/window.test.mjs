@@ -48,7 +48,7 @@ async function call(base, method, at, body) {
   return value;
 }
 
-test("the window opens on a new data folder and shows the timeline", async (t) => {
+test("the window opens on a new data folder with the first run", async (t) => {
   const data = await mkdtemp(path.join(tmpdir(), "loom-window-"));
   t.after(() => rm(data, { recursive: true, force: true }));
   const port = await freePort();
@@ -61,9 +61,9 @@ test("the window opens on a new data folder and shows the timeline", async (t) =
   const alwaysMatch = { "webkitgtk:browserOptions": { binary: process.env.LOOM_WINDOW, args: [] } };
   const { sessionId } = await call(base, "POST", "/session", { capabilities: { alwaysMatch } });
   const run = (script) => call(base, "POST", `/session/${sessionId}/execute/sync`, { script, args: [] });
-  await until("the timeline", 60, () => run("return !!document.querySelector('main.timeline h1')"));
-  assert.equal(await run("return document.title"), "Timeline · Loom");
-  assert.match(await run("return document.querySelector('main').innerText"), /Nothing woven yet/);
+  await until("the first run", 60, () => run("return !!document.querySelector('body.first main h1')"));
+  assert.equal(await run("return document.title"), "Welcome · Loom");
+  assert.match(await run("return document.querySelector('main').innerText"), /What you say becomes a timeline/);
   assert.equal(await run("return location.hash.includes('token')"), false);
   await call(base, "DELETE", `/session/${sessionId}`);
 });
