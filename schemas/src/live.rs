@@ -239,6 +239,17 @@ pub struct Forgotten {
     pub lines: u64,
 }
 
+/// A recording that was taken in: its lines come as it is listened to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Taken {
+    pub stream_id: String,
+    /// When its first sample was taken, RFC 3339.
+    pub started_at: String,
+    /// It was on the timeline before, and nothing of it comes again.
+    pub known: bool,
+}
+
 /// A change to a line; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

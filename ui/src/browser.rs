@@ -1,13 +1,20 @@
-//! What only a browser knows: its clock, its zone, its storage, waiting.
+//! What only a browser knows: its clock, its zone, its storage, its hash, waiting.
 
 use js_sys::Date;
+use leptos::prelude::document;
 use loom_ui_model::token;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Element;
 
 /// Seconds since 1970.
 pub fn now() -> i64 {
-    (Date::now() / 1000.0) as i64
+    now_s() as i64
+}
+
+/// The same with its fraction.
+pub fn now_s() -> f64 {
+    Date::now() / 1000.0
 }
 
 /// Local time − UTC at a moment, in seconds: it changes with the season.
@@ -35,6 +42,47 @@ pub fn ws_address() -> String {
     format!("ws://{host}/ws")
 }
 
+/// Goes to a place of this page, as a link would.
+pub fn go(hash: &str) {
+    if let Some(window) = web_sys::window() {
+        window.location().set_hash(hash).ok();
+    }
+}
+
+/// The same, without a step in the history.
+pub fn stand_at(hash: &str) {
+    if let Some(history) = web_sys::window().and_then(|w| w.history().ok()) {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(hash)).ok();
+    }
+}
+
+/// Whether keys that are pressed are text for a field.
+pub fn is_typing() -> bool {
+    let Some(at) = document().active_element() else { return false };
+    // Of inputs only those that take text; a switch or a button takes the space bar alone.
+    let takes_text = |e: &Element| !matches!(e.get_attribute("type").as_deref(), Some("checkbox" | "radio" | "button" | "submit" | "file"));
+    match at.tag_name().as_str() {
+        "INPUT" => takes_text(&at),
+        "TEXTAREA" | "SELECT" => true,
+        _ => at.has_attribute("contenteditable"),
+    }
+}
+
+/// Whether the space bar presses what has the focus.
+pub fn is_on_button() -> bool {
+    document().active_element().is_some_and(|e| matches!(e.tag_name().as_str(), "BUTTON" | "INPUT" | "SUMMARY"))
+}
+
+pub fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// Whether the person asked the system that nothing moves.
+pub fn is_still() -> bool {
+    let asked = web_sys::window().and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+    asked.is_some_and(|m| m.matches())
+}
+
 const KEY: &str = "loom-token";
 
 fn storage() -> Option<web_sys::Storage> {
@@ -51,15 +99,29 @@ pub fn keep_token(token: &str) {
     }
 }
 
+/// What this browser remembers of its person: never words, never the token.
+pub fn remembered(name: &str) -> Option<String> {
+    memory()?.get_item(name).ok().flatten()
+}
+
+pub fn remember(name: &str, value: Option<&str>) {
+    let Some(memory) = memory() else { return };
+    match value {
+        Some(value) => memory.set_item(name, value).ok(),
+        None => memory.remove_item(name).ok(),
+    };
+}
+
+fn memory() -> Option<web_sys::Storage> {
+    web_sys::window().and_then(|w| w.local_storage().ok().flatten())
+}
+
 /// Takes the token out of the address, so that it is neither shown nor kept in the history.
 pub fn take_token_from_address() {
     let hash = hash();
     let Some(found) = token::from_hash(&hash) else { return };
     keep_token(found);
-    if let Some(history) = web_sys::window().and_then(|w| w.history().ok()) {
-        let page = token::Page::default().hash();
-        history.replace_state_with_url(&JsValue::NULL, "", Some(page)).ok();
-    }
+    stand_at("/");
 }
 
 /// Seconds of a clock that only runs forward.

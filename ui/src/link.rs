@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use loom_ui_model::retry::wait_s;
+use loom_ui_model::retry::{QUIET_S, wait_s};
 use serde::de::DeserializeOwned;
 
-use crate::api::{Trouble, get};
-use crate::browser::sleep;
+use crate::api::{self, Trouble, get};
+use crate::browser::{now, sleep};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,51 +29,91 @@ impl<T: Clone> Load<T> {
 pub struct Link {
     /// Seconds until the next try, while nobody answers.
     pub lost: RwSignal<Option<u32>>,
+    /// When the last answer came before that, in seconds since 1970.
+    pub since: RwSignal<Option<i64>>,
+    /// It was lost for long enough to say so.
+    pub told: RwSignal<bool>,
     /// Changes when everything should be asked anew.
-    again: RwSignal<u32>,
-    failed: RwSignal<u32>,
+    pub again: RwSignal<u32>,
+    /// The wait at hand: a newer one ends it.
+    wait: StoredValue<u32>,
 }
 
 impl Link {
     pub fn provide() -> Self {
-        let link = Self { lost: RwSignal::new(None), again: RwSignal::new(0), failed: RwSignal::new(0) };
+        let link = Self {
+            lost: RwSignal::new(None),
+            since: RwSignal::new(None),
+            told: RwSignal::new(false),
+            again: RwSignal::new(0),
+            wait: StoredValue::new(0),
+        };
         provide_context(link);
         link
     }
     pub fn of_page() -> Self {
         use_context().unwrap_or_else(Self::provide)
     }
+
+    /// Asks at once whether somebody is there.
     pub fn try_now(self) {
         self.lost.set(Some(0));
-        self.again.update(|n| *n += 1);
+        self.begin(true);
     }
-    fn answered(self) {
+
+    /// Something broke off that may have another reason.
+    pub fn doubt(self) {
+        spawn_local(async move {
+            if self.lost.get_untracked().is_none() && !api::is_there().await {
+                self.unanswered();
+            }
+        });
+    }
+
+    /// The first of a page's requests that fails begins the wait, the others find it running.
+    pub fn unanswered(self) {
         if self.lost.get_untracked().is_some() {
-            self.lost.set(None);
-            self.failed.set(0);
-            // What else was lost comes back at once.
-            self.again.update(|n| *n += 1);
-        }
-    }
-    /// Counts down; the first of a page's requests that fails starts it, the others find it running.
-    fn unanswered(self) {
-        if self.lost.get_untracked().is_some_and(|s| s > 0) {
             return;
         }
-        self.failed.update(|n| *n += 1);
-        let wait = wait_s(self.failed.get_untracked());
-        let round = self.again.get_untracked();
-        self.lost.set(Some(wait));
+        self.since.set(Some(now()));
+        self.lost.set(Some(wait_s(1)));
+        self.begin(false);
         spawn_local(async move {
-            for left in (0..wait).rev() {
-                sleep(1.0).await;
-                if self.lost.get_untracked().is_none() || self.again.get_untracked() != round {
-                    return;
-                }
-                self.lost.set(Some(left));
-            }
-            self.again.update(|n| *n += 1);
+            sleep(QUIET_S).await;
+            self.told.set(self.lost.get_untracked().is_some());
         });
+    }
+
+    /// Counts down and asks, again and again; the first try at once if a person wants it.
+    fn begin(self, at_once: bool) {
+        let mine = self.wait.get_value() + 1;
+        self.wait.set_value(mine);
+        spawn_local(async move {
+            for failed in u32::from(!at_once).. {
+                let wait = if failed == 0 { 0 } else { wait_s(failed) };
+                for left in (1..=wait).rev() {
+                    self.lost.set(Some(left));
+                    sleep(1.0).await;
+                    if self.wait.get_value() != mine {
+                        return;
+                    }
+                }
+                self.lost.set(Some(0));
+                if api::is_there().await {
+                    return self.answered(mine);
+                }
+            }
+        });
+    }
+
+    /// What else was lost comes back at once.
+    fn answered(self, mine: u32) {
+        if self.wait.get_value() == mine {
+            self.lost.set(None);
+            self.since.set(None);
+            self.told.set(false);
+            self.again.update(|n| *n += 1);
+        }
     }
 }
 
@@ -125,7 +165,6 @@ where
                         }
                     }
                 }
-                link.answered();
                 sleep(every_s).await;
                 if round.try_get_untracked() != Some(mine) {
                     return;

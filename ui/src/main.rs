@@ -3,12 +3,15 @@
 mod api;
 mod app;
 mod browser;
+mod dyes;
 mod health;
 mod link;
 mod live;
 mod parts;
 mod pipeline;
+mod recordings;
 mod settings;
+mod shell;
 mod timeline;
 mod topics;
 mod welcome;

@@ -1,6 +1,8 @@
 //! Pieces that every page uses.
 
 use leptos::prelude::*;
+use loom_schemas::api::TimelineRow;
+use loom_ui_model::lines::{Shown as Word, pick_px, shown as words_of};
 
 use crate::api::Trouble;
 use crate::browser;
@@ -36,6 +38,19 @@ const ICONS: &[(&str, &str)] = &[
     ("close", "m4 4 8 8M12 4l-8 8"),
     ("filter", "M2.5 4.5h11M4.5 8h7M6.5 11.5h3"),
     ("clock", "M13.75 8a5.75 5.75 0 1 1-11.5 0 5.75 5.75 0 0 1 11.5 0M8 4.8V8l2.2 1.6"),
+    ("live", "M1.5 8h2.2q1.1-6.5 2.2 0t2.1 0 2.1 0 2.2 0h2.2"),
+    ("topics", "M2 3.5h12M2 8h12M2 12.5h7"),
+    ("mic", "M8 1.75a2 2 0 0 0-2 2v3.5a2 2 0 0 0 4 0v-3.5a2 2 0 0 0-2-2M3.5 7.5a4.5 4.5 0 0 0 9 0M8 12v2.25"),
+    ("down", "m4.5 6.5 3.5 3.5 3.5-3.5"),
+    ("forget", "M3.2 5.6A5.5 5.5 0 1 1 2.5 8.6M2.6 2.8v3h3M8 5.2V8.2l2 1.3"),
+    ("check", "m3.2 8.4 3.2 3.2 6.4-7"),
+    ("more", "M3.2 8h.01M8 8h.01M12.8 8h.01"),
+    ("settings", "M2 4.5h5M11 4.5h3M9 2.7v3.6M2 11.5h2M8 11.5h6M6 9.7v3.6"),
+    ("health", "M1.5 8.5h3l1.5-4 3 7.5 2-5 .8 1.5h2.7"),
+    ("half", "M8 2.25a5.75 5.75 0 1 0 0 11.5zM8 2.25a5.75 5.75 0 0 1 0 11.5"),
+    ("keys", "M2 4h12v8H2zM4.5 6.6h.01M7 6.6h.01M9.5 6.6h.01M11.8 6.6h.01M5 9.6h6"),
+    ("file", "M4 1.75h5.2L12.5 5v9.25H4zM9 2v3.2h3.2"),
+    ("shield", "M8 1.75 13 3.5v4c0 3.2-2 5.6-5 6.75-3-1.15-5-3.55-5-6.75v-4z"),
     ("lock", "M4.5 7.2V5.3a3.5 3.5 0 0 1 7 0v1.9M3.2 7.2h9.6v6.3H3.2z"),
 ];
 
@@ -62,9 +77,27 @@ pub fn Shape(#[prop(into)] state: String) -> impl IntoView {
         "slow" => "M6 1.5a4.5 4.5 0 0 0 0 9zM6.6 1.6a4.5 4.5 0 0 1 0 8.8v-.9a3.6 3.6 0 0 0 0-7z",
         "behind" => "M6 1.2 11.2 10.5H.8z",
         "down" => "M1.5 1.5h9v9h-9zM3.9 3 3 3.9 5.1 6 3 8.1l.9.9L6 6.9 8.1 9l.9-.9L6.9 6 9 3.9 8.1 3 6 5.1z",
+        "paused" => "M2.5 2h2.4v8H2.5zM7.1 2h2.4v8H7.1z",
         _ => "M6 1.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8m0 1.4a3 3 0 1 1 0 6 3 3 0 0 1 0-6",
     };
     view! { <svg class="shape" viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd" d=path /></svg> }
+}
+
+/// One pass of a thread, as long as the speech.
+#[component]
+pub fn Pick(seconds: f64) -> impl IntoView {
+    let width = format!("{:.1}", pick_px(seconds));
+    view! { <svg class="pick" width=width.clone() height="4" aria-hidden="true"><path d=format!("M0 2h{width}") /></svg> }
+}
+
+/// The words of a line; what was masked is its kind.
+#[component]
+pub fn Words(row: TimelineRow) -> impl IntoView {
+    let one = |word| match word {
+        Word::Word(text) => format!("{text} ").into_any(),
+        Word::Mask(kind) => view! { <span class="mask"><Icon name="reed" />{kind}</span>" " }.into_any(),
+    };
+    words_of(&row).into_iter().map(one).collect_view()
 }
 
 /// The shape of what comes, after 300 ms of waiting.

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{MessageEvent, WebSocket};
 
 use crate::browser;
+use crate::link::Link;
 
 type Hear = Arc<dyn Fn(&WsOut) + Send + Sync>;
 
@@ -31,6 +32,7 @@ pub struct Ws {
     ears: StoredValue<Vec<Ear>>,
     next: StoredValue<u32>,
     failed: StoredValue<u32>,
+    link: Link,
 }
 
 impl Ws {
@@ -42,9 +44,16 @@ impl Ws {
             ears: StoredValue::new(Vec::new()),
             next: StoredValue::new(0),
             failed: StoredValue::new(0),
+            link: Link::of_page(),
         };
         provide_context(ws);
-        ws.connect();
+        Effect::new(move |_| {
+            // At first, and when somebody answers again.
+            ws.link.again.track();
+            if !ws.open.get_untracked() {
+                ws.connect();
+            }
+        });
         ws
     }
     pub fn of_page() -> Self {
@@ -109,6 +118,7 @@ impl Ws {
 
     fn connect(self) {
         let Some(token) = browser::token() else { return };
+        self.hang_up();
         let protocols = js_sys::Array::of2(&"loom".into(), &format!("token.{token}").into());
         let Ok(socket) = WebSocket::new_with_str_sequence(&browser::ws_address(), &protocols) else { return };
         let opened = Closure::<dyn Fn()>::new(move || {
@@ -131,6 +141,17 @@ impl Ws {
         self.socket.try_set_value(Some(socket));
     }
 
+    /// What a socket that is given up says no longer counts.
+    fn hang_up(self) {
+        self.socket.try_update_value(|s| {
+            let Some(old) = s.take() else { return };
+            old.set_onopen(None);
+            old.set_onmessage(None);
+            old.set_onclose(None);
+            old.close().ok();
+        });
+    }
+
     fn pass_on(self, out: &WsOut) {
         if let WsOut::LogMessage { topic, message } = out {
             let next = message.offset.parse::<u64>().ok().map(|o| o + 1);
@@ -144,15 +165,20 @@ impl Ws {
         ears.iter().for_each(|e| (e.hear)(out));
     }
 
+    /// It broke off: asks whether Loom is there at all, and opens it again after a while.
     fn again(self) {
         if self.open.try_set(false).is_some() {
             return;
         }
+        self.link.doubt();
         let failed = self.failed.try_get_value().unwrap_or(0) + 1;
         self.failed.try_set_value(failed);
         leptos::task::spawn_local(async move {
             browser::sleep(f64::from(wait_s(failed))).await;
-            self.connect();
+            let mine = self.failed.try_get_value() == Some(failed) && self.open.try_get_untracked() == Some(false);
+            if mine && self.link.lost.get_untracked().is_none() {
+                self.connect();
+            }
         });
     }
 }

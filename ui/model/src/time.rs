@@ -26,6 +26,12 @@ pub fn rfc3339_us(micros: i64) -> String {
     format!("{}.{:06}Z", whole.trim_end_matches('Z'), micros.rem_euclid(1_000_000))
 }
 
+/// The same with its fraction.
+pub fn seconds(rfc3339: &str) -> Option<f64> {
+    let fraction = rfc3339.strip_suffix('Z')?.split_once('.').map_or(Some(0.0), |(_, digits)| format!("0.{digits}").parse().ok())?;
+    Some(epoch(rfc3339)? as f64 + fraction)
+}
+
 /// `2025-10-14T00:00:00Z`
 pub fn rfc3339(epoch: i64) -> String {
     let (days, s) = (epoch.div_euclid(86_400), epoch.rem_euclid(86_400));
@@ -134,6 +140,7 @@ mod tests {
             assert_eq!(rfc3339(seconds), text);
         }
         assert_eq!(epoch("2024-02-29T12:34:56.789012Z"), Some(1_709_210_096));
+        assert_eq!(seconds("2024-02-29T12:34:56.5Z"), Some(1_709_210_096.5));
     }
 
     #[test]

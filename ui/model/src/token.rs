@@ -26,8 +26,12 @@ impl Page {
 
     /// What stands before the first `/`: the rest is the page's own.
     pub fn from_hash(hash: &str) -> Self {
+        Self::named(hash).unwrap_or_default()
+    }
+    /// The same; `None` where no page is named.
+    pub fn named(hash: &str) -> Option<Self> {
         let name = hash.trim_start_matches('#').split('/').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|p| p.hash().trim_start_matches('#') == name).unwrap_or_default()
+        Self::ALL.into_iter().find(|p| p.hash().trim_start_matches('#') == name)
     }
     pub fn hash(self) -> &'static str {
         match self {
@@ -50,6 +54,17 @@ impl Page {
             Page::Health => "Health",
             Page::Welcome => "Welcome",
         }
+    }
+}
+
+/// Where to begin when no page was asked for.
+///
+/// `welcomed`: this browser saw the first run through; `said`: there is a line on the timeline; `listens`: a microphone was asked for.
+pub fn first_page(welcomed: bool, said: bool, listens: bool) -> Page {
+    match (said, listens) {
+        (false, _) if !welcomed => Page::Welcome,
+        (false, _) | (_, true) => Page::Live,
+        (true, false) => Page::Timeline,
     }
 }
 
@@ -81,5 +96,14 @@ mod tests {
         assert_eq!(rest_of_hash("#topics/"), None);
         assert_eq!(rest_of_hash("#topics"), None);
         assert_eq!(Page::from_hash("#token=abc"), Page::Timeline);
+        assert_eq!(Page::named("#nowhere"), None);
+    }
+
+    #[test]
+    fn one_begins_where_there_is_something_to_see() {
+        assert_eq!(first_page(false, false, true), Page::Welcome);
+        assert_eq!(first_page(true, false, false), Page::Live);
+        assert_eq!(first_page(false, true, true), Page::Live);
+        assert_eq!(first_page(true, true, false), Page::Timeline);
     }
 }
