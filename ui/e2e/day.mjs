@@ -1,4 +1,5 @@
 // A Loom whose timeline is a list of lines: it answers as the real one does, from memory.
+import { FULL } from "./given.mjs";
 import { wav } from "./stage.mjs";
 
 const MINUTE = 60_000;
@@ -29,6 +30,7 @@ export function timeline(lines, sound = wav(2.4)) {
     (!q.get("from") || us(l.recorded_at) >= us(q.get("from"))) && (!q.get("to") || us(l.recorded_at) < us(q.get("to"))) &&
     (!q.get("starred") || l.starred) && (!q.get("masked") || l.masked.length > 0) && (!q.get("source") || l.source === q.get("source"));
   const answers = {
+    ...FULL,
     "/api/timeline": ({ query: q }) => {
       const found = sorted().filter(wanted(q));
       if (q.get("order") !== "asc") found.reverse();

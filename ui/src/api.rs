@@ -98,6 +98,7 @@ fn request(method: &str, path: &str) -> RequestBuilder {
         "PUT" => Request::put(path),
         "PATCH" => Request::patch(path),
         "DELETE" => Request::delete(path),
+        "GET" => Request::get(path),
         _ => Request::post(path),
     }
 }
@@ -109,6 +110,11 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Trouble> {
 
 async fn text(request: RequestBuilder, body: Option<JsValue>) -> Result<String, Trouble> {
     ask(request, body).await?.text().await.map_err(|_| Trouble::Lost)
+}
+
+/// The answer itself, for who wants its bytes or its status.
+pub async fn answer(method: &str, path: &str, body: Option<JsValue>) -> Result<Response, Trouble> {
+    ask(request(method, path), body).await
 }
 
 /// Whether anybody answers at all.
@@ -146,17 +152,8 @@ async fn sentence(answer: Response) -> String {
 
 /// Sends JSON, and reads what comes back.
 pub async fn post<T: DeserializeOwned>(path: &str, body: &impl serde::Serialize) -> Result<T, Trouble> {
-    let mut request = Request::post(path);
-    if let Some(token) = browser::token() {
-        request = request.header("Authorization", &format!("Bearer {token}"));
-    }
-    let request = request.json(body).map_err(|_| Trouble::Refused("What was to be sent is no JSON.".into()))?;
-    let answer = request.send().await.map_err(|_| Trouble::Lost)?;
-    match answer.status() {
-        200..300 => answer.json().await.map_err(|_| Trouble::Refused("The answer cannot be read. Reload the page.".into())),
-        401 => Err(Trouble::Denied),
-        _ => Err(Trouble::Refused(sentence(answer).await)),
-    }
+    let body = serde_json::to_string(body).map_err(|_| Trouble::Refused("What was to be sent is no JSON.".into()))?;
+    read(&text(Request::post(path), Some(body.into())).await?)
 }
 
 /// What went wrong, as a sentence beside what a person did.

@@ -11,24 +11,27 @@ pub enum Shown {
     Word(String),
     /// Taken out by the privacy filter: its kind.
     Mask(String),
-    /// A further word under the mask before it.
-    Covered,
 }
 
 /// The text's words in order, those that were masked as their kind.
 pub fn shown(row: &TimelineRow) -> Vec<Shown> {
+    counted(row).into_iter().map(|(_, shown)| shown).collect()
+}
+
+/// The same, each with its place among the text's words: a mask may cover several of them.
+pub fn counted(row: &TimelineRow) -> Vec<(usize, Shown)> {
     let mut before = None;
-    let one = |(start, word): (usize, &str)| {
+    let one = |(n, (start, word)): (usize, (usize, &str))| {
         let mask = row.masked.iter().position(|m| overlaps(m, start, start + word.chars().count()));
         let shown = match mask {
-            Some(_) if mask == before => Shown::Covered,
-            Some(m) => Shown::Mask(kind(&row.masked[m].entity_type)),
-            None => Shown::Word(word.into()),
+            Some(_) if mask == before => None,
+            Some(m) => Some(Shown::Mask(kind(&row.masked[m].entity_type))),
+            None => Some(Shown::Word(word.into())),
         };
         before = mask;
-        shown
+        shown.map(|s| (n, s))
     };
-    placed(&row.text).into_iter().map(one).collect()
+    placed(&row.text).into_iter().enumerate().filter_map(one).collect()
 }
 
 /// Words and where they begin, in Unicode scalar values as masks count.
@@ -55,10 +58,9 @@ pub fn pick_px(duration_s: f64) -> f64 {
 
 /// A line's text with its masks as their kinds: for a clipboard, a label.
 pub fn plain(row: &TimelineRow) -> String {
-    let words = shown(row).into_iter().filter_map(|s| match s {
-        Shown::Word(word) => Some(word),
-        Shown::Mask(kind) => Some(format!("[{kind}]")),
-        Shown::Covered => None,
+    let words = shown(row).into_iter().map(|s| match s {
+        Shown::Word(word) => word,
+        Shown::Mask(kind) => format!("[{kind}]"),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -101,7 +103,7 @@ pub(crate) mod tests {
         let mut line = row("2025-10-14T10:05:00Z", "at one  two three. four");
         line.masked = vec![Masked { entity_type: "STREET".into(), start: 3, end: 18, score: 1.0 }];
         let word = |w: &str| Shown::Word(w.into());
-        assert_eq!(shown(&line), [word("at"), Shown::Mask("street".into()), Shown::Covered, Shown::Covered, word("four")]);
+        assert_eq!(counted(&line), [(0, word("at")), (1, Shown::Mask("street".into())), (4, word("four"))]);
         assert_eq!(plain(&line), "at [street] four");
     }
 

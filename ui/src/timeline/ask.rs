@@ -1,6 +1,5 @@
 //! What the timeline asks of Loom.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
 use js_sys::{Array, Uint8Array};
 use loom_schemas::api::{SearchHit, TimelineRow};
 use loom_schemas::live::{Forgotten, LineChange};
@@ -8,8 +7,7 @@ use loom_ui_model::time::{rfc3339, rfc3339_us};
 use serde::Deserialize;
 use web_sys::{Blob, BlobPropertyBag, Url};
 
-use crate::api::{Trouble, get};
-use crate::browser;
+use crate::api::{self, Trouble, get};
 
 /// Lines in one answer: more than two windows full, and read within a frame.
 pub const PAGE: usize = 120;
@@ -50,24 +48,25 @@ pub async fn line(id: &str) -> Result<TimelineRow, Trouble> {
     get(&format!("/api/timeline/{id}")).await
 }
 
-/// The line as it is now, where the answer holds it.
+/// The line as it is now, where that is known at once.
 pub async fn change(id: &str, change: &LineChange) -> Result<Option<TimelineRow>, Trouble> {
+    /// It is on the log, and not in the timeline yet: what is answered is the line as it was.
+    const ON_ITS_WAY: u16 = 202;
     let body = serde_json::to_string(change).unwrap_or_default();
-    let answer = send(Method::PATCH, &format!("/api/timeline/{id}"), Some(body)).await?;
-    Ok(answer.json().await.ok())
+    let answer = api::answer("PATCH", &format!("/api/timeline/{id}"), Some(body.into())).await?;
+    Ok(if answer.status() == ON_ITS_WAY { None } else { answer.json().await.ok() })
 }
 
 pub async fn delete(id: &str) -> Result<Forgotten, Trouble> {
-    let answer = send(Method::DELETE, &format!("/api/timeline/{id}"), None).await?;
-    answer.json().await.map_err(|_| unreadable())
+    api::send("DELETE", &format!("/api/timeline/{id}"), None).await
 }
 
 pub async fn undo(forget_id: &str) -> Result<(), Trouble> {
-    send(Method::POST, &format!("/api/timeline/forget/{forget_id}/undo"), None).await.map(drop)
+    api::told("POST", &format!("/api/timeline/forget/{forget_id}/undo"), None).await
 }
 
 pub async fn bytes(path: &str) -> Result<Vec<u8>, Trouble> {
-    send(Method::GET, path, None).await?.binary().await.map_err(|_| Trouble::Lost)
+    api::answer("GET", path, None).await?.binary().await.map_err(|_| Trouble::Lost)
 }
 
 /// An address in this page for bytes; to be given back with [`let_go`].
@@ -81,34 +80,6 @@ pub fn local_address(bytes: &[u8], kind: &str) -> Result<String, Trouble> {
 
 pub fn let_go(address: &str) {
     Url::revoke_object_url(address).ok();
-}
-
-async fn send(method: Method, path: &str, body: Option<String>) -> Result<Response, Trouble> {
-    let mut request = RequestBuilder::new(path).method(method);
-    if let Some(token) = browser::token() {
-        request = request.header("Authorization", &format!("Bearer {token}"));
-    }
-    let request = match body {
-        Some(body) => request.header("Content-Type", "application/json").body(body),
-        None => request.build(),
-    };
-    let answer = request.map_err(|_| unreadable())?.send().await.map_err(|_| Trouble::Lost)?;
-    match answer.status() {
-        200..300 => Ok(answer),
-        401 => Err(Trouble::Denied),
-        status => Err(Trouble::Refused(sentence(answer).await.unwrap_or_else(|| format!("Loom answered {status}.")))),
-    }
-}
-
-/// `application/problem+json`
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(default)]
-    detail: String,
-}
-
-async fn sentence(answer: Response) -> Option<String> {
-    answer.json::<Problem>().await.ok().map(|p| p.detail).filter(|d| !d.is_empty())
 }
 
 fn unreadable() -> Trouble {

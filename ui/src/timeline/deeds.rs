@@ -7,12 +7,10 @@ use leptos::task::{spawn_local, tick};
 use loom_schemas::api::TimelineRow;
 use loom_schemas::live::{Forgotten, LineChange};
 use loom_ui_model::lines::plain;
-use loom_ui_model::time::epoch;
 
 use super::ask;
 use super::shown::Room;
 use crate::api::Trouble;
-use crate::browser::now;
 
 pub fn star(room: Room, id: &str) {
     let Some(row) = room.list.row(id) else { return };
@@ -26,17 +24,17 @@ pub fn edit(room: Room, id: &str) {
     let Some(row) = room.list.row(id) else { return };
     room.list.hold(id);
     room.shown.choose(Some(id.to_string()));
-    room.toasts.draft.set(Some((id.to_string(), row.text.clone())));
+    room.draft.set(Some((id.to_string(), row.text.clone())));
 }
 
 pub fn leave(room: Room, id: &str) {
     room.list.hold(id);
-    room.toasts.draft.set(None);
+    room.draft.set(None);
     focus(room, id.to_string());
 }
 
 pub fn save(room: Room, id: &str) {
-    let text = room.toasts.draft.get_untracked().map(|d| d.1).unwrap_or_default();
+    let text = room.draft.get_untracked().map(|d| d.1).unwrap_or_default();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     leave(room, id);
     let Some(row) = room.list.row(id).filter(|r| !text.is_empty() && r.text != text) else { return };
@@ -73,9 +71,8 @@ pub fn delete(room: Room, id: &str) {
     }
     spawn_local(async move {
         match ask::delete(&row.message_id).await {
-            Ok(Forgotten { forget_id, undo_until, .. }) => {
-                let seconds = epoch(&undo_until).map_or(10, |t| t - now()).clamp(1, 60);
-                room.toasts.offer(format!("Line deleted. Its audio goes in {seconds} s."), forget_id, seconds, row);
+            Ok(Forgotten { forget_id, .. }) => {
+                room.toasts.offer("Line deleted. Its audio goes in 10 s.".into(), move || undo(room, forget_id.clone(), row.clone()));
             }
             Err(trouble) => {
                 room.list.put((*row).clone());
@@ -86,7 +83,7 @@ pub fn delete(room: Room, id: &str) {
 }
 
 /// Takes a deletion back.
-pub fn undo(room: Room, forget_id: String, row: Arc<TimelineRow>) {
+fn undo(room: Room, forget_id: String, row: Arc<TimelineRow>) {
     spawn_local(async move {
         match ask::undo(&forget_id).await {
             Ok(()) => room.list.put((*row).clone()),

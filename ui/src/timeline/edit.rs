@@ -15,7 +15,7 @@ use super::shown::Room;
 pub fn Edit(room: Room, row: Memo<Arc<TimelineRow>>) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
     let id = StoredValue::new(row.with_untracked(|r| r.message_id.clone()));
-    let draft = room.toasts.draft;
+    let draft = room.draft;
     let text = move || draft.with(|d| d.as_ref().map(|d| d.1.clone()).unwrap_or_default());
     let fit = move || {
         let Some(field) = field.get_untracked() else { return };

@@ -10,10 +10,7 @@ use super::shown::{Room, Step};
 
 pub fn run(room: Room) {
     let keys = window_event_listener(ev::keydown, move |e| {
-        let command = e.ctrl_key() || e.meta_key();
-        if command && e.key() == "z" && at() != At::Field {
-            room.toasts.undo_last(room);
-        } else if !e.default_prevented() && !command && !e.alt_key() {
+        if !e.default_prevented() && !e.ctrl_key() && !e.meta_key() && !e.alt_key() {
             pressed(room, &e);
         }
     });

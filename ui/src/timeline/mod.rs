@@ -24,7 +24,6 @@ mod said;
 mod save;
 mod shown;
 mod strip;
-mod toast;
 mod view;
 
 pub use page::Timeline;

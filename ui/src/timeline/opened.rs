@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use loom_schemas::api::TimelineRow;
-use loom_ui_model::lines::{Shown as Word, shown as words_of};
+use loom_ui_model::lines::{Shown as Word, counted};
 use loom_ui_model::timeline::wording::{heard, start, times};
 
 use super::deeds::{self, copy, delete, star};
@@ -17,7 +17,7 @@ use crate::parts::Icon;
 #[component]
 pub fn Opened(room: Room, row: Memo<Arc<TimelineRow>>) -> impl IntoView {
     let id = row.with_untracked(|r| r.message_id.clone());
-    let edits = Memo::new(move |_| room.toasts.draft.with(|d| d.as_ref().is_some_and(|d| d.0 == id)));
+    let edits = Memo::new(move |_| room.draft.with(|d| d.as_ref().is_some_and(|d| d.0 == id)));
     view! {
         <div class="words">
             {move || if edits.get() {
@@ -40,7 +40,7 @@ fn Spoken(room: Room, row: Arc<TimelineRow>) -> impl IntoView {
         ((deck.playing.get() || now > 0.0) && deck.plays(&id)).then(|| heard(&of_words, now)).flatten()
     });
     let mut asked = Vec::new();
-    let words = words_of(&row).into_iter().enumerate().map(|(n, word)| match word {
+    let words = counted(&row).into_iter().map(|(n, word)| match word {
         Word::Word(text) => {
             let row = row.clone();
             let play = move |_| {
@@ -55,7 +55,6 @@ fn Spoken(room: Room, row: Arc<TimelineRow>) -> impl IntoView {
             asked.push((open, kind.clone()));
             view! { <Masked kind open /> " " }.into_any()
         }
-        Word::Covered => ().into_any(),
     });
     let words = words.collect_view();
     view! { <p>{words}</p> {asked.into_iter().map(|(open, kind)| view! { <Why kind open /> }).collect_view()} <Heard row /> }

@@ -11,16 +11,16 @@ use super::head::Head;
 use super::list::List;
 use super::shown::{Room, Shown, Step};
 use super::strip::{self, Strip};
-use super::toast::{Bar, Toasts};
 use super::{hear, keys, playing};
 use crate::api::Lines;
 use crate::browser::offset_s;
 use crate::link::{Load, poll};
+use crate::shell::Toasts;
 
 #[component]
 pub fn Timeline() -> impl IntoView {
     let shown = Shown::new();
-    let room = Room { shown, list: List::new(shown), deck: Deck::new(), toasts: Toasts::new() };
+    let room = Room { shown, list: List::new(shown), deck: Deck::new(), toasts: Toasts::of_page(), draft: RwSignal::new(None) };
     let newest = begin(shown);
     strip::run(room);
     run(room);
@@ -36,7 +36,6 @@ pub fn Timeline() -> impl IntoView {
             } else {
                 view! { <Found room /> }.into_any()
             }}
-            <Bar room />
         </main>
     }
 }

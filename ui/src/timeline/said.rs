@@ -74,7 +74,6 @@ fn Words(row: Arc<TimelineRow>) -> impl IntoView {
                 out.push(std::mem::take(&mut text).into_any());
                 out.push(view! { <Masked kind open /> " " }.into_any());
             }
-            Word::Covered => {}
         }
     }
     out.push(text.into_any());

@@ -6,7 +6,6 @@ use leptos::ev;
 use leptos::prelude::*;
 use loom_schemas::api::TimelineRow;
 use loom_schemas::live;
-use loom_ui_model::threads::Threads;
 use loom_ui_model::time::Day;
 use loom_ui_model::timeline::address::{Address, Part};
 use loom_ui_model::timeline::cloth::Bolt;
@@ -14,8 +13,9 @@ use loom_ui_model::token::Page;
 
 use super::deck::Deck;
 use super::list::List;
-use super::toast::Toasts;
 use crate::browser::{hash, now, offset_s};
+use crate::dyes::Dyes;
+use crate::shell::Toasts;
 
 /// Everything the parts of the page share.
 #[derive(Clone, Copy)]
@@ -24,6 +24,8 @@ pub struct Room {
     pub list: List,
     pub deck: Deck,
     pub toasts: Toasts,
+    /// A line's id and its wording so far: it outlives the line's being scrolled away.
+    pub draft: RwSignal<Option<(String, String)>>,
 }
 
 /// Whether going back leads to what was before a change.
@@ -47,7 +49,7 @@ pub struct Shown {
     pub only: Memo<(bool, bool)>,
     /// Sources whose lines are not shown.
     pub off: RwSignal<BTreeSet<String>>,
-    pub threads: RwSignal<Threads>,
+    dyes: Dyes,
     /// The day as cloth, where Loom has it.
     pub woven: RwSignal<Option<live::Day>>,
     /// When what a search found was said, in microseconds.
@@ -75,7 +77,7 @@ impl Shown {
             part: Memo::new(move |_| address.with(|a| a.part)),
             only: Memo::new(move |_| address.with(|a| (a.starred, a.masked))),
             off: RwSignal::new(BTreeSet::new()),
-            threads: RwSignal::new(Threads::default()),
+            dyes: Dyes::of_page(),
             woven: RwSignal::new(None),
             hits: RwSignal::new(Vec::new()),
             now: RwSignal::new(now()),
@@ -126,7 +128,7 @@ impl Shown {
         Some(woven.unwrap_or_else(|| local(day)))
     }
     pub fn dye(self, source: &str) -> String {
-        self.threads.try_update_untracked(|t| t.dye(source)).map(|d| d.class()).unwrap_or_default()
+        self.dyes.class(source)
     }
     /// Whether a line is among those asked for.
     pub fn wants(self, row: &TimelineRow) -> bool {
