@@ -138,7 +138,11 @@ impl Heard {
 
     pub fn row(self, topic: &str) -> Option<TopicRow> {
         self.topics.with(|t| match t {
-            Load::Ready(t) => t.topics.iter().find(|r| r.topic == topic).cloned(),
+            Load::Ready(t) => t.topics.iter().find(|r| r.topic == topic).cloned().map(|r| {
+                // What is pushed is newer than what was asked for.
+                let records = self.flow.with(|f| f.topic(topic).map_or(r.records, |f| f.records));
+                TopicRow { records, ..r }
+            }),
             _ => None,
         })
     }

@@ -20,7 +20,10 @@ pub fn Road() -> impl IntoView {
             {move || {
                 let laid = layout.laid.get();
                 let steps = steps(&laid.net, &laid.columns, &laid.rows);
-                steps.into_iter().map(|step| view! { <StepOf laid=laid.clone() step layout /> }).collect_view()
+                // A thread ends where the next step has another one.
+                let ends = |at: usize| steps.get(at + 1).is_none_or(|next| !matches!(next, Step::Stop { .. }));
+                let step = |(at, step): (usize, &Step)| view! { <StepOf laid=laid.clone() step=step.clone() ends=ends(at) layout /> };
+                steps.iter().enumerate().map(step).collect_view()
             }}
         </ol>
     }
@@ -28,13 +31,13 @@ pub fn Road() -> impl IntoView {
 }
 
 #[component]
-fn StepOf(laid: Arc<Laid>, step: Step, layout: Layout) -> impl IntoView {
+fn StepOf(laid: Arc<Laid>, step: Step, ends: bool, layout: Layout) -> impl IntoView {
     match step {
         Step::From(sources) => {
             view! { <li class="from" style=("--strands", strands(&dyes_of(&laid, &sources)))>{names(&laid, &sources)}</li> }.into_any()
         }
         Step::Via { topic, group } => view! { <Via laid topic group layout /> }.into_any(),
-        Step::Stop { node, joins } => view! { <Stop laid node joins layout /> }.into_any(),
+        Step::Stop { node, joins } => view! { <Stop laid node joins ends layout /> }.into_any(),
     }
 }
 
@@ -114,7 +117,7 @@ fn Loops(laid: Arc<Laid>, topic: usize, layout: Layout) -> impl IntoView {
 }
 
 #[component]
-fn Stop(laid: Arc<Laid>, node: usize, joins: Vec<usize>, layout: Layout) -> impl IntoView {
+fn Stop(laid: Arc<Laid>, node: usize, joins: Vec<usize>, ends: bool, layout: Layout) -> impl IntoView {
     let heard = Heard::of_page();
     let of = laid.inside[node].clone();
     let fact = Memo::new(move |_| of.iter().filter_map(|g| heard.fact(g)).min_by_key(|f| f.state));
@@ -137,7 +140,7 @@ fn Stop(laid: Arc<Laid>, node: usize, joins: Vec<usize>, layout: Layout) -> impl
         Some(_) => heard.choose(name.clone().filter(|_| !chosen.get_untracked())),
         None => topic.iter().for_each(|t| open(layout, t)),
     };
-    let last = !laid.net.topics.iter().any(|t| t.writers.contains(&node));
+    let last = ends && !laid.net.topics.iter().any(|t| t.writers.contains(&node));
     let words =
         move || fact.with(|f| f.as_ref().map_or("unknown".to_string(), |f| if f.state == State::Ok { "ok".into() } else { f.says() }));
     view! {

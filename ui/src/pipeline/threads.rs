@@ -43,7 +43,11 @@ fn width(heard: Heard, laid: &Laid, topic: usize) -> f64 {
     (width_of(rate / strands.max(1) as f64) * 10.0).round() / 10.0
 }
 
-fn look(heard: Heard, layout: Layout, laid: &Laid, at: usize, width: f64, far: bool) -> Look {
+fn look(heard: Heard, layout: Layout, laid: &Arc<Laid>, at: usize, width: f64, far: bool) -> Look {
+    // A thread that goes sees the next layout before it is gone: nothing there is at its place.
+    if !layout.laid.with(|l| Arc::ptr_eq(l, laid)) {
+        return Look::default();
+    }
     let Some(thread) = layout.plan.with(|p| p.threads.get(at).cloned()) else { return Look::default() };
     let Some(topic) = laid.net.topics.get(thread.topic) else { return Look::default() };
     let kind = |node: usize| laid.net.nodes[node].kind;

@@ -108,7 +108,10 @@ impl<'a> Warp<'a> {
         let mut at = start;
         loop {
             let open: Vec<usize> = self.outs[at].iter().copied().filter(|t| self.topics[*t].is_none()).collect();
-            let next = open.iter().filter_map(|t| self.next_of(*t, at).map(|r| (*t, r))).max_by_key(|(_, r)| self.rank(*r));
+            // Rather to a group than into the open, rather to what is the owner's than to what may leave.
+            let goes = |t: usize, r: usize| (self.net.nodes[r].kind != Kind::Nobody, self.net.topics[t].side != Side::Shared);
+            let next = open.iter().filter_map(|t| self.next_of(*t, at).map(|r| (*t, r)));
+            let next = next.max_by_key(|(t, r)| (self.to_gate[*r], goes(*t, *r), self.rank(*r)));
             let Some((topic, to)) = next else {
                 chain.topics.extend(open.first());
                 chain.joins = open.first().and_then(|t| self.net.topics[*t].readers.iter().copied().max_by_key(|r| self.columns[*r]));

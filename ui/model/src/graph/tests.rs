@@ -137,6 +137,47 @@ fn labels_do_not_lie_on_each_other() {
 }
 
 #[test]
+fn no_thread_runs_through_a_name() {
+    let structure = Structure {
+        producers: vec![source("mic", &["device.audio.raw"])],
+        consumers: vec![
+            group("analytics", &["device.audio.raw", "media.text.enriched", "media.text.released", "media.text.shared"], &[]),
+            group("vad", &["device.audio.raw"], &["media.text.enriched"]),
+            group(GATE, &["media.text.enriched"], &["internal.privacy.audit", "media.text.released", "media.text.shared"]),
+            group("timeline", &["media.text.released"], &[]),
+        ],
+        ..Structure::default()
+    };
+    let class = |name: &str| loom_schemas::api::TopicRow {
+        topic: name.into(),
+        records: 0,
+        low: 0,
+        high: 0,
+        bytes: 0,
+        schema: String::new(),
+        class: "released".into(),
+        retention_days: None,
+        retention_bytes: None,
+        last_received_at: None,
+    };
+    for net in [net(&structure, &[class("internal.privacy.audit")]), road()] {
+        let (_, rows, plan) = planned(&net);
+        let row = |id: &str| rows.topics[net.topic(id).unwrap()];
+        assert_eq!(row("media.text.released"), 0, "the main road goes on to what is kept for the owner");
+        for label in &plan.labels {
+            let (right, top) = (label.x + text(&net.topics[label.topic].label), label.y - if label.wide { 22.0 } else { 38.0 });
+            for thread in &plan.threads {
+                for leg in thread.points.windows(2).filter(|leg| leg[0].0 == leg[1].0) {
+                    let (x, y1, y2) = (leg[0].0, leg[0].1.min(leg[1].1), leg[0].1.max(leg[1].1));
+                    let through = x > label.x && x < right && y1 < label.y - 6.0 && y2 > top;
+                    assert!(!through, "{} runs through {}", net.topics[thread.topic].name, net.topics[label.topic].name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn choosing_lights_what_lies_up_and_down_stream() {
     let net = road();
     let lit = light(&net, net.node("parakeet-tdt-consumer").map(Chosen::Node).as_ref());

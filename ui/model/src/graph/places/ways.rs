@@ -35,7 +35,13 @@ impl Ways {
         ways.leads = (0..net.topics.len())
             .map(|t| {
                 let beside = |w: &usize| if net.nodes[*w].kind == Kind::Gate { 24.0 } else { 16.0 };
-                let plain = net.topics[t].writers.iter().map(beside).fold(16.0, f64::max);
+                let mut plain = net.topics[t].writers.iter().map(beside).fold(16.0, f64::max);
+                // What leaves the same knot upward would run through the label.
+                let up = |o: &&usize| row(**o) < row(t) && net.topics[**o].writers.iter().any(|w| net.topics[t].writers.contains(w));
+                let slots = ways.out.get(&ways.starts[t]).map_or(0, |o| o.iter().rposition(|o| up(&o)).map_or(0, |at| at + 1));
+                if slots > 0 {
+                    plain = plain.max(out_px(frame, t) + (slots - 1) as f64 * SIDE + 10.0);
+                }
                 ways.slot(&ways.out, ways.starts[t], t).map_or(plain, |s| out_px(frame, t) + s as f64 * SIDE + 10.0)
             })
             .collect();
