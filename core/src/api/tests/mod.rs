@@ -12,9 +12,9 @@ mod grpc;
 mod live;
 mod masking;
 mod recordings;
+mod registry;
 mod routing;
 mod routing_page;
-mod registry;
 mod served;
 #[cfg(feature = "recordings")]
 mod sounds;
