@@ -7,7 +7,7 @@ use crate::Result;
 use crate::args::Args;
 use crate::command::run;
 use crate::place::Place;
-use crate::setup::{self, npm, setup};
+use crate::setup::{npm, setup};
 
 /// Into `target/screenshots`, or the folder named after `--`.
 pub fn screenshots(place: &Place, args: &Args) -> Result {

@@ -96,7 +96,6 @@ pub fn Words(row: TimelineRow) -> impl IntoView {
     let one = |word| match word {
         Word::Word(text) => format!("{text} ").into_any(),
         Word::Mask(kind) => view! { <span class="mask"><Icon name="reed" />{kind}</span>" " }.into_any(),
-        Word::Covered => ().into_any(),
     };
     words_of(&row).into_iter().map(one).collect_view()
 }

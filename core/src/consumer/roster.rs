@@ -146,7 +146,11 @@ impl Consumers {
     /// The next poll begins after the last commit: an answer may have been lost on its way, so it is given again.
     pub fn rewind(&self, group: &str, member: &str) -> Result<()> {
         let seat = self.seat(group, member)?;
-        self.with(&seat, |s, _| Ok(s.rewind())).map(drop)
+        let rewound = self.with(&seat, |s, _| {
+            s.rewind();
+            Ok(())
+        });
+        rewound.map(drop)
     }
 
     /// Takes positions as processed; `None` takes everything that was handed out. Where the group then stands.

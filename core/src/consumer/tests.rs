@@ -107,7 +107,7 @@ fn a_silent_member_is_gone_and_its_standby_goes_on() {
         assert!(gone(rig.consumers.commit(GROUP, &a.member, None)));
         assert!(gone(rig.consumers.heartbeat(GROUP, &a.member)));
         rig.consumers.commit(GROUP, &b.member, None).unwrap();
-        assert_eq!(rig.group().members.iter().map(|m| m.id.clone()).collect::<Vec<_>>(), [b.member.clone()]);
+        assert_eq!(rig.group().members.iter().map(|m| &m.id).collect::<Vec<_>>(), [&b.member]);
         assert_eq!(rig.group().total_lag(), 1);
     });
 }

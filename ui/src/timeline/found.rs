@@ -37,7 +37,8 @@ pub fn Found(room: Room) -> impl IntoView {
 fn path(room: Room) -> Option<String> {
     let shown = room.shown;
     let query = shown.query.get();
-    (shown.only.track(), shown.off.track());
+    shown.only.track();
+    shown.off.track();
     let mut path = format!("/api/timeline/search?limit={MOST}&q={}{}", encoded(&query), room.list.narrowed());
     if !shown.everywhere.get()
         && let Some(bolt) = shown.bolt()

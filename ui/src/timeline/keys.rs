@@ -50,8 +50,8 @@ fn pressed(room: Room, e: &KeyboardEvent) {
     let line = current(room);
     let used = match (key.as_str(), &line) {
         ("/", _) => head::search(),
-        ("[", _) => done(head::turn(room, false)),
-        ("]", _) => done(head::turn(room, true)),
+        ("[", _) => done(|| head::turn(room, false)),
+        ("]", _) => done(|| head::turn(room, true)),
         ("j", _) => go(room, 1),
         ("k", _) => go(room, -1),
         (" ", _) if at != At::Button && room.shown.line.get_untracked().is_some() => {
@@ -60,9 +60,9 @@ fn pressed(room: Room, e: &KeyboardEvent) {
         }
         ("ArrowLeft", _) if at != At::Slider => step(room, -1),
         ("ArrowRight", _) if at != At::Slider => step(room, 1),
-        ("s", Some(id)) => done(star(room, id)),
-        ("e", Some(id)) => done(edit(room, id)),
-        ("Delete", Some(id)) => done(delete(room, id)),
+        ("s", Some(id)) => done(|| star(room, id)),
+        ("e", Some(id)) => done(|| edit(room, id)),
+        ("Delete", Some(id)) => done(|| delete(room, id)),
         _ => false,
     };
     if used {
@@ -70,7 +70,8 @@ fn pressed(room: Room, e: &KeyboardEvent) {
     }
 }
 
-fn done((): ()) -> bool {
+fn done(deed: impl FnOnce()) -> bool {
+    deed();
     true
 }
 

@@ -29,11 +29,10 @@ pub fn Knots() -> impl IntoView {
         WsOut::Partial(next) => saying.update(|s| s.hear(next)),
         WsOut::Line(row) => {
             let text = |w: Shown| match w {
-                Shown::Word(w) => Some(w),
-                Shown::Mask(kind) => Some(format!("[{kind}]")),
-                Shown::Covered => None,
+                Shown::Word(w) => w,
+                Shown::Mask(kind) => format!("[{kind}]"),
             };
-            words.set(Some(shown(row).into_iter().filter_map(text).collect::<Vec<_>>().join(" ")));
+            words.set(Some(shown(row).into_iter().map(text).collect::<Vec<_>>().join(" ")));
             saying.set(Saying::default());
         }
         _ => {}

@@ -59,7 +59,7 @@ async fn every_condition_on_the_page_holds_and_its_rules_are_taken() {
     let mut rows = PAGE.lines().skip_while(|l| !l.starts_with("| holds for ")).take_while(|l| l.starts_with('|'));
     let code = |l: &str| l.split('`').nth(1).unwrap().to_string();
     let data: Value = serde_json::from_str(&code(rows.next().unwrap())).unwrap();
-    let conditions: Vec<String> = rows.skip(1).map(|l| code(l)).collect();
+    let conditions: Vec<String> = rows.skip(1).map(code).collect();
     assert!(conditions.len() >= 8);
     for condition in conditions {
         let rule = json!({"id": "page", "inputs": ["my.a.raw"], "condition": condition, "outputs": ["my.b.raw"]});

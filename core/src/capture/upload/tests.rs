@@ -9,6 +9,9 @@ use crate::env::{Clock, ManualClock};
 use crate::store::Audio;
 use loom_schemas::payload::{AudioChunk, SourceKind};
 
+/// Values and the seconds they last.
+type Runs = Vec<(i16, f64)>;
+
 const T0: Time = Time::from_secs(1_770_000_000);
 
 struct Rig {
@@ -74,8 +77,8 @@ impl Rig {
         all.into_iter().map(|r| (r.clone(), r.payload().unwrap())).collect()
     }
     /// Every stream: value and seconds of each run of samples, and whether it ended.
-    fn streams(&self) -> Vec<(Vec<(i16, f64)>, bool)> {
-        let mut streams: Vec<(String, Vec<(i16, f64)>, u64, bool)> = Vec::new();
+    fn streams(&self) -> Vec<(Runs, bool)> {
+        let mut streams: Vec<(String, Runs, u64, bool)> = Vec::new();
         for (_, c) in self.records() {
             let i = streams.iter().position(|s| s.0 == c.stream_id).unwrap_or_else(|| {
                 streams.push((c.stream_id.clone(), Vec::new(), 0, false));

@@ -71,6 +71,9 @@ impl Judgement {
     }
 }
 
+/// An earlier version: its number, its text, and with what it refers to.
+type Earlier = (i64, String, Whole);
+
 impl Registry {
     /// Whether a schema may become the next version of a subject, or is compatible with one version of it.
     ///
@@ -107,7 +110,7 @@ impl Registry {
     }
 
     /// The versions that count, the last one first.
-    fn earlier(&self, subject: &str, against: Option<Wanted>) -> Answer<(Level, Vec<(i64, String, Whole)>)> {
+    fn earlier(&self, subject: &str, against: Option<Wanted>) -> Answer<(Level, Vec<Earlier>)> {
         let state = self.state();
         let level = state.level(subject);
         let living = state.versions(subject, Which::Living).unwrap_or_default();
