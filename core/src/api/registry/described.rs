@@ -2,7 +2,7 @@
 
 use axum::routing::MethodRouter;
 use std::sync::Arc;
-use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{ContentBuilder, Required, ResponseBuilder};
 
@@ -18,7 +18,7 @@ impl Described {
         let path = format!("{PREFIX}{path}");
         let mut routes = self.0.route(&path, handler);
         // The description knows no wildcards.
-        let item = routes.get_openapi_mut().paths.paths.entry(path.replace("{*", "{")).or_insert_with(PathItem::default);
+        let item = routes.get_openapi_mut().paths.paths.entry(path.replace("{*", "{")).or_default();
         let operation = Some(operation(method, &path, summary));
         match method {
             "post" => item.post = operation,
