@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::api::state::State;
 use crate::schema::Registry;
 use crate::schema::document::{MOST_BYTES, strictly};
-use crate::schema::registry::{Answer, Content, Named, Offer, Reference, Refusal, Stored};
+use crate::schema::registry::{Answer, Content, Named, Offer, Reference, Refusal, Stored, Which};
 
 pub const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
@@ -61,6 +61,10 @@ impl Asked {
     }
     pub fn has(&self, names: &[&str]) -> bool {
         names.iter().any(|n| self.0.contains_key(*n))
+    }
+    /// `deleted` and `deletedOnly`, which Confluent's Python client writes otherwise than the others.
+    pub fn which(&self) -> Which {
+        Which::of(self.flag("deleted"), self.flag("deletedOnly") || self.flag("deleted_only"))
     }
     /// `offset` and `limit`; no limit unless one from 0 on is said.
     pub fn page<T>(&self, all: impl IntoIterator<Item = T>) -> Vec<T> {

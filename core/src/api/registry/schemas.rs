@@ -22,10 +22,6 @@ fn guid(text: &str) -> Answer<Uuid> {
     text.parse().map_err(|_| Refusal::new(404, "a guid is a UUID"))
 }
 
-fn which(asked: &Asked) -> Which {
-    Which::of(asked.flag("deleted"), asked.flag("deletedOnly"))
-}
-
 /// Confluent's clients name their media type, or ask for part of the list; others get Loom v2's.
 pub async fn list(Extract(state): Extract<Arc<State>>, headers: HeaderMap, asked: Asked) -> Reply {
     let accepts = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or_default();
@@ -33,7 +29,7 @@ pub async fn list(Extract(state): Extract<Arc<State>>, headers: HeaderMap, asked
     if !accepts.contains("schemaregistry") && !asked.has(&parts) {
         return v2::names(state).await;
     }
-    let (prefix, which, latest) = (asked.prefix().to_string(), which(&asked), asked.flag("latestOnly"));
+    let (prefix, which, latest) = (asked.prefix().to_string(), asked.which(), asked.flag("latestOnly"));
     let all = ask(&state, move |r| Ok(r.all(&prefix, which, latest))).await?;
     Ok(Answered(asked.page(all).iter().map(version).collect()))
 }
@@ -67,14 +63,14 @@ pub async fn text(Extract(state): Extract<Arc<State>>, Path(text): Path<String>)
 }
 
 pub async fn subjects(Extract(state): Extract<Arc<State>>, Path(text): Path<String>, asked: Asked) -> Reply {
-    let (id, which) = (id(&text)?, which(&asked));
+    let (id, which) = (id(&text)?, asked.which());
     let mut names: Vec<String> = ask(&state, move |r| r.uses(id, which)).await?.into_iter().map(|(s, _)| s).collect();
     names.dedup();
     Ok(Answered(json!(asked.page(names))))
 }
 
 pub async fn versions(Extract(state): Extract<Arc<State>>, Path(text): Path<String>, asked: Asked) -> Reply {
-    let (id, which) = (id(&text)?, which(&asked));
+    let (id, which) = (id(&text)?, asked.which());
     let uses = ask(&state, move |r| r.uses(id, which)).await?;
     Ok(Answered(asked.page(uses).into_iter().map(|(s, n)| json!({"subject": s, "version": n})).collect()))
 }

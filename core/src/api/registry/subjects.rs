@@ -9,15 +9,11 @@ use serde_json::{Value, json};
 
 use super::answer::{Answered, Asked, Body, Reply, SchemaBody, ask, typed, version as told};
 use crate::api::state::State;
-use crate::schema::registry::{Answer, Refusal, Wanted, Which};
-
-fn which(asked: &Asked) -> Which {
-    Which::of(asked.flag("deleted"), asked.flag("deletedOnly"))
-}
+use crate::schema::registry::{Answer, Refusal, Wanted};
 
 pub async fn list(Extract(state): Extract<Arc<State>>, asked: Asked) -> Reply {
     let all = ask(&state, {
-        let (prefix, which) = (asked.prefix().to_string(), which(&asked));
+        let (prefix, which) = (asked.prefix().to_string(), asked.which());
         move |r| Ok(r.subjects(&prefix, which))
     })
     .await?;
@@ -25,7 +21,7 @@ pub async fn list(Extract(state): Extract<Arc<State>>, asked: Asked) -> Reply {
 }
 
 pub async fn versions(Extract(state): Extract<Arc<State>>, Path(subject): Path<String>, asked: Asked) -> Reply {
-    let which = which(&asked);
+    let which = asked.which();
     let all = ask(&state, move |r| r.versions(&subject, which)).await?;
     Ok(Answered(json!(asked.page(all))))
 }
@@ -41,7 +37,7 @@ pub async fn register(
 }
 
 pub async fn lookup(Extract(state): Extract<Arc<State>>, Path(subject): Path<String>, asked: Asked, Body(body): Body<SchemaBody>) -> Reply {
-    let (content, which) = (body.content()?, which(&asked));
+    let (content, which) = (body.content()?, asked.which());
     ask(&state, move |r| r.lookup(&subject, &content, which).map(|named| Answered(told(&named)))).await
 }
 
@@ -51,12 +47,12 @@ pub async fn remove(Extract(state): Extract<Arc<State>>, Path(subject): Path<Str
 }
 
 pub async fn version(Extract(state): Extract<Arc<State>>, Path((subject, number)): Path<(String, String)>, asked: Asked) -> Reply {
-    let (wanted, which) = (Wanted::parse(&number)?, which(&asked));
+    let (wanted, which) = (Wanted::parse(&number)?, asked.which());
     ask(&state, move |r| r.version(&subject, wanted, which).map(|named| Answered(told(&named)))).await
 }
 
 pub async fn text(Extract(state): Extract<Arc<State>>, Path((subject, number)): Path<(String, String)>, asked: Asked) -> Answer<Response> {
-    let (wanted, which) = (Wanted::parse(&number)?, which(&asked));
+    let (wanted, which) = (Wanted::parse(&number)?, asked.which());
     let named = ask(&state, move |r| r.version(&subject, wanted, which)).await?;
     Ok(typed(StatusCode::OK, named.stored.content.text.clone()))
 }
@@ -74,7 +70,7 @@ pub async fn referrers(Extract(state): Extract<Arc<State>>, Path((subject, numbe
 
 /// `key` and `value`, each as often as there are pairs; the query map keeps the last of each, so one pair it is.
 pub async fn with_metadata(Extract(state): Extract<Arc<State>>, Path(subject): Path<String>, asked: Asked) -> Reply {
-    let which = which(&asked);
+    let which = asked.which();
     let pair = (asked.text("key").unwrap_or_default().to_string(), asked.text("value").unwrap_or_default().to_string());
     ask(&state, move |r| {
         for number in r.versions(&subject, which)?.into_iter().rev() {

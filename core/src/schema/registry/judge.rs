@@ -71,8 +71,12 @@ impl Judgement {
     }
 }
 
-/// An earlier version: its number, its text, and with what it refers to.
-type Earlier = (i64, String, Whole);
+/// A version that counts.
+struct Earlier {
+    version: i64,
+    text: String,
+    whole: Whole,
+}
 
 impl Registry {
     /// Whether a schema may become the next version of a subject, or is compatible with one version of it.
@@ -87,7 +91,7 @@ impl Registry {
     pub(super) fn judged(&self, subject: &str, new: &Whole, against: Option<Wanted>, depth: Depth) -> Answer<Judgement> {
         let (level, earlier) = self.earlier(subject, against)?;
         let mut troubles: Vec<Trouble> = Vec::new();
-        for (version, text, old) in &earlier {
+        for Earlier { version, text, whole: old } in &earlier {
             if troubles.len() >= MOST_TROUBLES {
                 break;
             }
@@ -129,7 +133,7 @@ impl Registry {
         for number in chosen.into_iter().filter(|_| level != Level::None) {
             let Some((_, version)) = living.iter().find(|(n, _)| *n == number) else { continue };
             let content = &state.schema(version.id)?.content;
-            earlier.push((number, content.text.clone(), state.whole(content)?));
+            earlier.push(Earlier { version: number, text: content.text.clone(), whole: state.whole(content)? });
         }
         Ok((level, earlier))
     }
