@@ -281,7 +281,7 @@ test("with a real Loom: a recording flows through its graph", async (t) => {
   await page.locator("aside.panel .latest").first().waitFor({ timeout: 60_000 });
   await shot(page, "real-pipeline");
   await page.locator("aside.panel .latest summary").first().click();
-  await page.locator("aside.panel .json b", { hasText: "policy" }).first().waitFor();
+  await page.locator("aside.panel .latest[open] .json b", { hasText: "policy" }).first().waitFor();
   await knot(page, "silero").click();
   await page.locator("aside.panel").getByText("heartbeat").waitFor();
   await shot(page, "real-pipeline-group");

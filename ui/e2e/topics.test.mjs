@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
-import { envelope, ROAD } from "./road.mjs";
+import { envelope, flowing, ROAD } from "./road.mjs";
 import { accessible, chromeForTests, loom, open, shot } from "./stage.mjs";
 
 const held = chromeForTests();
@@ -25,8 +25,11 @@ const records = ({ query, method, body }) => {
   return { records: offsets.map(one), next: from + offsets.length, end: END };
 };
 const row = { ...ROAD["/api/topics"].topics.find((t) => t.topic === NAME), records: END, low: 0, high: END };
+const flow = flowing();
+Object.assign(flow.topics.find((t) => t.topic === NAME), { records: END, next: END });
 const GIVEN = {
   ...FULL, ...ROAD,
+  "/ws": (said, tell) => said.type === "subscribe" && said.channels.includes("flow") && tell(flow),
   "/api/topics": { topics: [...ROAD["/api/topics"].topics.filter((t) => t.topic !== NAME), row, { ...row, topic: "device.command.capture", records: 0 }] },
   [`/api/topics/${NAME}`]: row,
   [`/api/topics/${NAME}/records`]: records,

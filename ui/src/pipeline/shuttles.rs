@@ -13,7 +13,7 @@ use super::laid::Layout;
 use crate::browser;
 
 const APART_S: f64 = 0.5;
-const AT_ONCE: usize = 40;
+const AT_ONCE: u32 = 40;
 const PASS_MS: f64 = 1400.0;
 const SHAPE: &str = "M-7 0Q0-4.5 7 0Q0 4.5-7 0";
 
@@ -31,21 +31,18 @@ pub fn Shuttles() -> impl IntoView {
     let Some(layout) = Layout::of_page() else { return ().into_any() };
     let (heard, node) = (Heard::of_page(), NodeRef::<Div>::new());
     let sent: StoredValue<BTreeMap<String, f64>> = StoredValue::new(BTreeMap::new());
-    let under_way: StoredValue<Vec<f64>> = StoredValue::new(Vec::new());
     Effect::new(move |_| {
         let grew = heard.grew.get();
         let Some(el) = node.get_untracked().filter(|_| !still()) else { return };
         let (now, plan) = (browser::ticks(), layout.plan.get_untracked());
-        under_way.update_value(|u| u.retain(|end| *end > now));
         for (topic, _) in grew {
             let due = sent.with_value(|s| s.get(&topic).is_none_or(|at| now - at >= APART_S));
             let Some(at) = layout.laid.with_untracked(|l| l.net.topic(&topic)).filter(|_| due) else { continue };
             for thread in plan.threads.iter().filter(|t| t.topic == at && t.points.len() > 1) {
-                if under_way.with_value(Vec::len) >= AT_ONCE {
+                if el.child_element_count() >= AT_ONCE {
                     return;
                 }
                 pass(&el, &thread.points);
-                under_way.update_value(|u| u.push(now + PASS_MS / 1000.0));
             }
             sent.update_value(|s| {
                 s.insert(topic, now);
