@@ -117,6 +117,8 @@ impl Frame<'_> {
             }
         }
         for (c, gap) in gaps.iter_mut().enumerate() {
+            // What turns before the next column turns behind the names.
+            *gap += SIDE * ways.late(c + 1).saturating_sub(2) as f64;
             *gap = gap.max(48.0 + SIDE * (ways.early(c) + ways.late(c + 1)) as f64);
         }
         let left = LEFT.max(widest(self.net, self.columns, 0, text) * 1.09 + 30.0);

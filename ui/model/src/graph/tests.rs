@@ -160,7 +160,7 @@ fn no_thread_runs_through_a_name() {
         retention_bytes: None,
         last_received_at: None,
     };
-    for net in [net(&structure, &[class("internal.privacy.audit")]), road()] {
+    for net in [net(&structure, &[class("internal.privacy.audit")]), road(), net(&crowd(99), &[])] {
         let (_, rows, plan) = planned(&net);
         let row = |id: &str| rows.topics[net.topic(id).unwrap()];
         assert_eq!(row("media.text.released"), 0, "the main road goes on to what is kept for the owner");
