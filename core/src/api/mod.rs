@@ -18,6 +18,7 @@ mod docs;
 mod doctor;
 mod door;
 mod envelope;
+mod export;
 mod groups;
 mod health;
 mod metrics;
@@ -31,6 +32,7 @@ mod produce;
 mod query;
 mod router;
 mod serve;
+mod settings;
 mod sound;
 mod state;
 mod stores;
@@ -96,6 +98,7 @@ fn routes() -> Routes {
         .merge(timeline::routes())
         .merge(days::routes())
         .merge(deeds::routes())
+        .merge(export::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
@@ -113,6 +116,7 @@ fn routes() -> Routes {
         .merge(doctor::routes())
         .merge(capture::routes())
         .merge(router::routes())
+        .merge(settings::routes())
         .merge(ws::routes())
 }
 

@@ -22,7 +22,7 @@ use crate::forget::Forgetting;
 use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::router::{Replays, Rules};
-use crate::settings::Settings;
+use crate::settings::{Keeper, Settings};
 use crate::store::{Audio, Timeline};
 
 /// Asked anew by each request; may block.
@@ -43,6 +43,8 @@ pub struct State {
     pub device_id: Uuid,
     pub data_dir: PathBuf,
     pub models: Ask<ModelRow>,
+    /// Begins to fetch the model of this id; false while another one is being fetched.
+    pub pull: Rebuild,
     /// Where records come in.
     pub door: Arc<Door>,
     /// Of every group this Loom knows, running or not.
@@ -67,6 +69,8 @@ pub struct State {
     pub settings: Settings,
     pub rules: Arc<Rules>,
     pub replays: Arc<Replays>,
+    /// The same as they are changed while Loom runs.
+    pub keeper: Arc<Keeper>,
     pub metrics: Metrics,
 }
 
