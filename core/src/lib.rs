@@ -14,6 +14,7 @@ pub mod door;
 pub mod enrich;
 pub mod env;
 pub mod error;
+pub mod export;
 pub mod forget;
 pub mod identity;
 pub mod keys;

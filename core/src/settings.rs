@@ -1,9 +1,15 @@
 //! What a user may change: plain data with defaults. `settings.toml` in the data folder < environment `LOOM_*` < flags.
+//! One table says what each setting takes, whether the environment knows it, and how a page shows it.
+
+mod keeper;
+
+pub use keeper::{Keeper, Refused};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use loom_schemas::live::{Choice, Control};
+use serde::{Deserialize, Serialize};
 
 use crate::bus::{Retention, TopicName};
 use crate::error::{Error, Result};
@@ -12,7 +18,7 @@ use crate::identity::Policy;
 /// The file's name in the data folder.
 pub const FILE: &str = "settings.toml";
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// HTTP, on loopback; 0 picks one.
@@ -39,6 +45,9 @@ pub struct Settings {
     pub microphone: bool,
     /// The built pages, where they are not beside the program.
     pub ui_dir: Option<PathBuf>,
+    /// What is not the default, and why.
+    #[serde(skip)]
+    pub from: BTreeMap<&'static str, Origin>,
 }
 
 impl Default for Settings {
@@ -56,28 +65,190 @@ impl Default for Settings {
             open_loopback: false,
             microphone: true,
             ui_dir: None,
+            from: BTreeMap::new(),
         }
     }
 }
 
-/// Every key with what it takes, in a person's words.
-const KEYS: [(&str, &str); 12] = [
-    ("port", "a number from 0 to 65535"),
-    ("device_name", "a text in quotes"),
-    ("time_zone", "a zone's name in quotes, such as \"Europe/Berlin\""),
-    ("retention", "tables such as [retention.\"device.audio.raw\"] with days and bytes"),
-    ("privacy_policy", "a policy's name in quotes"),
-    ("audio_bytes", "a number of bytes"),
-    ("engine", "an engine's name in quotes"),
-    ("device_policy", "\"register\" or \"strict\""),
-    ("device_records_per_second", "a number from 0 (no limit) to 4294967295"),
-    ("open_loopback", "true or false"),
-    ("microphone", "true or false"),
-    ("ui_dir", "a folder in quotes"),
+/// Every setting as a file, the environment and a person know it.
+pub struct Setting {
+    pub key: &'static str,
+    /// What it takes, in a person's words.
+    pub takes: &'static str,
+    /// Whether `LOOM_` and its name in capitals sets it too.
+    pub environment: bool,
+    /// How a page shows it, where it does.
+    pub shown: Option<Shown>,
+}
+
+/// A setting on a page.
+pub struct Shown {
+    pub group: &'static str,
+    pub title: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    pub control: fn() -> Control,
+    /// A change holds from the next start on.
+    pub restart: bool,
+}
+
+/// The one table of settings: a new one is a field of [`Settings`] and a row here.
+pub static SETTINGS: [Setting; 12] = [
+    Setting {
+        key: "microphone",
+        takes: "true or false",
+        environment: true,
+        shown: Some(Shown {
+            group: "Listening",
+            title: "Listen to the microphone",
+            about: "Off, Loom takes in recordings and what other devices send.",
+            control: || Control::Switch,
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "engine",
+        takes: "an engine's name in quotes",
+        environment: true,
+        shown: Some(Shown {
+            group: "Listening",
+            title: "Speech recogniser",
+            about: "What turns speech into words, on this computer.",
+            control: || choices(&[("moonshine-tiny-en", "Moonshine, English")]),
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "audio_bytes",
+        takes: "a number of bytes",
+        environment: true,
+        shown: Some(Shown {
+            group: "Listening",
+            title: "Room for speech",
+            about: "How much sound is kept; the oldest goes first, its words stay.",
+            control: || number(0.0, 1e15, "bytes"),
+            restart: false,
+        }),
+    },
+    Setting {
+        key: "privacy_policy",
+        takes: "a policy's name in quotes",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "What is masked for you",
+            about: "What may leave is always masked by the stricter policy, whatever you choose here.",
+            control: || choices(&[("owner", "What nobody wants to read back"), ("shared", "As strictly as what may leave")]),
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "device_policy",
+        takes: "\"register\" or \"strict\"",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "Devices nobody knows",
+            about: "Whether a program on this computer may send under a name that is new.",
+            control: || choices(&[("register", "Register them"), ("strict", "Refuse them")]),
+            restart: false,
+        }),
+    },
+    Setting {
+        key: "device_records_per_second",
+        takes: "a number from 0 (no limit) to 4294967295",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "Records a second",
+            about: "How many one device may send; 0 is no limit.",
+            control: || number(0.0, 4_294_967_295.0, ""),
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "open_loopback",
+        takes: "true or false",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "Let programs on this computer in without the token",
+            about: "On, everything that runs here may read what you said.",
+            control: || Control::Switch,
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "time_zone",
+        takes: "a zone's name in quotes, such as \"Europe/Berlin\"",
+        environment: true,
+        shown: Some(Shown {
+            group: "This computer",
+            title: "Time zone",
+            about: "Where your days begin and end.",
+            control: || text("as the system has it"),
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "port",
+        takes: "a number from 0 to 65535",
+        environment: true,
+        shown: Some(Shown {
+            group: "This computer",
+            title: "HTTP port",
+            about: "Where this page and programs on this computer find Loom; 0 picks one that is free.",
+            control: || number(0.0, 65535.0, ""),
+            restart: true,
+        }),
+    },
+    Setting {
+        key: "ui_dir",
+        takes: "a folder in quotes",
+        environment: true,
+        shown: Some(Shown {
+            group: "This computer",
+            title: "Folder of the pages",
+            about: "For pages of your own making, where they are not beside the program.",
+            control: || text("beside the program"),
+            restart: true,
+        }),
+    },
+    Setting { key: "device_name", takes: "a text in quotes", environment: true, shown: None },
+    Setting {
+        key: "retention",
+        takes: "tables such as [retention.\"device.audio.raw\"] with days and bytes",
+        environment: false,
+        shown: None,
+    },
 ];
 
+fn choices(of: &[(&str, &str)]) -> Control {
+    let choice = |(value, title): &(&str, &str)| Choice { value: (*value).into(), title: (*title).into() };
+    Control::Choice { choices: of.iter().map(choice).collect() }
+}
+fn number(min: f64, max: f64, unit: &str) -> Control {
+    Control::Number { min, max, unit: unit.into() }
+}
+fn text(placeholder: &str) -> Control {
+    Control::Text { placeholder: placeholder.into() }
+}
+
+/// The setting of this name.
+pub fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|s| s.key == key)
+}
+
 fn takes(key: &str) -> &'static str {
-    KEYS.iter().find(|(k, _)| *k == key).map_or("another kind of value", |(_, takes)| takes)
+    setting(key).map_or("another kind of value", |s| s.takes)
+}
+
+/// Where a value comes from, if it is not the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    File,
+    Environment,
+    Flag,
 }
 
 /// Settings, and what was strange but no reason to stop, in a person's words.
@@ -92,16 +263,17 @@ impl Settings {
     ///
     /// Errors: `Invalid`, one sentence naming the file and line or the variable, and what to do.
     pub fn load(data_dir: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded> {
-        let mut loaded = match std::fs::read_to_string(data_dir.join(FILE)) {
-            Ok(text) => Self::parse(&text)?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Loaded::default(),
+        let text = match std::fs::read_to_string(data_dir.join(FILE)) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(e) => {
                 return Err(
                     Error::invalid(format!("{FILE} in the data folder cannot be read: make it a text file you may read")).because(e)
                 );
             }
         };
-        loaded.settings.take_environment(env)?;
+        let mut loaded = Self::parse(&text)?;
+        loaded.settings.take_environment(&text, env)?;
         loaded.settings.validate()?;
         Ok(loaded)
     }
@@ -109,41 +281,34 @@ impl Settings {
     /// A settings file's text.
     pub fn parse(text: &str) -> Result<Loaded> {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| broken(text, &e, "is not TOML"))?;
-        let unknown: Vec<String> = table.keys().filter(|k| KEYS.iter().all(|(known, _)| known != k)).cloned().collect();
-        let settings: Settings = toml::from_str(text).map_err(|e| {
+        let unknown: Vec<String> = table.keys().filter(|k| setting(k).is_none()).cloned().collect();
+        let mut settings: Settings = toml::from_str(text).map_err(|e| {
             let what = key_at(text, &e).map_or_else(|| "holds a value of the wrong kind".into(), |k| format!("{k} must be {}", takes(&k)));
             broken(text, &e, &what)
         })?;
         let warnings = unknown.iter().map(|k| format!("{FILE}: there is no setting called {}; it is ignored", printable(k))).collect();
         settings.validate()?;
+        settings.from = SETTINGS.iter().filter(|s| table.contains_key(s.key)).map(|s| (s.key, Origin::File)).collect();
         Ok(Loaded { settings, warnings })
     }
 
-    fn take_environment(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
-        if let Some(v) = env("LOOM_PORT") {
-            self.port = from_env("port", &v)?;
+    /// Each variable over what the file says.
+    fn take_environment(&mut self, file: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+        let mut table: toml::Table = file.parse().map_err(|e: toml::de::Error| broken(file, &e, "is not TOML"))?;
+        for s in SETTINGS.iter().filter(|s| s.environment) {
+            let Some(value) = env(&variable(s.key)) else { continue };
+            table.insert(s.key.into(), s.told(&value).ok_or_else(|| wrong_variable(s.key))?);
+            let from = std::mem::take(&mut self.from);
+            *self = table.clone().try_into().map_err(|_| wrong_variable(s.key))?;
+            self.from = from;
+            self.from.insert(s.key, Origin::Environment);
         }
-        if let Some(v) = env("LOOM_AUDIO_BYTES") {
-            self.audio_bytes = from_env("audio_bytes", &v)?;
-        }
-        for (key, place) in [("open_loopback", &mut self.open_loopback), ("microphone", &mut self.microphone)] {
-            if let Some(v) = env(&variable(key)) {
-                *place = match v.as_str() {
-                    "1" | "true" | "yes" | "on" => true,
-                    "0" | "false" | "no" | "off" | "" => false,
-                    _ => return Err(wrong_variable(key)),
-                };
-            }
-        }
-        let texts = [("device_name", &mut self.device_name), ("privacy_policy", &mut self.privacy_policy), ("engine", &mut self.engine)];
-        for (key, place) in texts {
-            if let Some(v) = env(&variable(key)) {
-                *place = v;
-            }
-        }
-        self.time_zone = env("LOOM_TIME_ZONE").or(self.time_zone.take());
-        self.ui_dir = env("LOOM_UI_DIR").map(PathBuf::from).or(self.ui_dir.take());
         Ok(())
+    }
+
+    /// A flag of the command line has the last word about this setting.
+    pub fn by_flag(&mut self, key: &'static str) {
+        self.from.insert(key, Origin::Flag);
     }
 
     /// What no type can say.
@@ -166,16 +331,28 @@ impl Settings {
     }
 }
 
-fn variable(key: &str) -> String {
+impl Setting {
+    /// A variable's text as the kind of value that the setting takes.
+    fn told(&self, value: &str) -> Option<toml::Value> {
+        match self.shown.as_ref().map(|s| (s.control)()) {
+            Some(Control::Number { .. }) => value.trim().parse::<i64>().ok().map(toml::Value::Integer),
+            Some(Control::Switch) => match value {
+                "1" | "true" | "yes" | "on" => Some(true.into()),
+                "0" | "false" | "no" | "off" | "" => Some(false.into()),
+                _ => None,
+            },
+            _ => Some(value.into()),
+        }
+    }
+}
+
+/// The variable that sets a setting.
+pub(crate) fn variable(key: &str) -> String {
     format!("LOOM_{}", key.to_uppercase())
 }
 
 fn wrong_variable(key: &str) -> Error {
     Error::invalid(format!("the environment variable {} must be {}: correct it or unset it", variable(key), takes(key)))
-}
-
-fn from_env<T: std::str::FromStr>(key: &str, value: &str) -> Result<T> {
-    value.trim().parse().map_err(|_| wrong_variable(key))
 }
 
 fn line_of(text: &str, e: &toml::de::Error) -> usize {
@@ -187,7 +364,7 @@ fn line_of(text: &str, e: &toml::de::Error) -> usize {
 fn key_at(text: &str, e: &toml::de::Error) -> Option<String> {
     let line = text.lines().nth(line_of(text, e) - 1)?;
     let key = line.split('=').next()?.trim();
-    KEYS.iter().any(|(k, _)| *k == key).then(|| key.to_string())
+    setting(key).map(|s| s.key.to_string())
 }
 
 fn broken(text: &str, e: &toml::de::Error, what: &str) -> Error {
@@ -221,8 +398,17 @@ mod tests {
             .unwrap();
         let env = |k: &str| (k == "LOOM_PORT").then(|| "0".to_string());
         let s = Settings::load(dir.path(), &env).unwrap().settings;
+        assert_eq!(s.from["port"], Origin::Environment);
+        assert_eq!((s.from["engine"], s.from.get("ui_dir")), (Origin::File, None));
         assert_eq!((s.port, s.microphone, s.engine.as_str()), (0, false, "a"));
         assert_eq!(s.retention[&TopicName::of("device.audio.raw")].days, Some(3));
+    }
+
+    #[test]
+    fn every_setting_has_a_row_and_every_row_a_setting() {
+        let fields = serde_json::to_value(Settings::default()).unwrap();
+        let fields: std::collections::BTreeSet<_> = fields.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(SETTINGS.iter().map(|s| s.key.to_string()).collect::<std::collections::BTreeSet<_>>(), fields);
     }
 
     #[test]

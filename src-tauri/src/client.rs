@@ -65,6 +65,52 @@ impl Client {
         self.ask("GET", &format!("{path}{mark}{}", query.join("&")), None)
     }
 
+    /// An answer as it comes, a piece at a time.
+    pub fn stream(&self, path: &str, query: &[(&str, String)], take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let query: Vec<String> = query.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect();
+        let asked = format!("{path}?{}", query.join("&"));
+        self.runtime.block_on(async {
+            let refused = |bytes: &[u8]| {
+                let answer: Value = serde_json::from_slice(bytes).unwrap_or_default();
+                Error::invalid(answer["detail"].as_str().unwrap_or("the request was refused").to_string())
+            };
+            match &self.door {
+                Door::Running { http, url } => {
+                    let gone = |e: reqwest::Error| Error::retry("the running Loom broke off: try again").because(e);
+                    let mut response = http.get(format!("{url}{asked}")).bearer_auth(&self.token).send().await.map_err(gone)?;
+                    if !response.status().is_success() {
+                        return Err(refused(&response.bytes().await.map_err(gone)?));
+                    }
+                    while let Some(piece) = response.chunk().await.map_err(gone)? {
+                        take(&piece)?;
+                    }
+                    Ok(())
+                }
+                Door::Folder { router, .. } => {
+                    let broke_off = |e: axum::Error| Error::stop("the answer broke off: nothing after this is there").because(e);
+                    let response = router.clone().oneshot(self.request("GET", &asked, None)?).await.unwrap_or_else(|never| match never {});
+                    let (parts, mut body) = response.into_parts();
+                    if !parts.status.is_success() {
+                        return Err(refused(&body.collect().await.map_err(broke_off)?.to_bytes()));
+                    }
+                    while let Some(frame) = body.frame().await {
+                        if let Ok(piece) = frame.map_err(broke_off)?.into_data() {
+                            take(&piece)?;
+                        }
+                    }
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// A request to the folder's own router.
+    fn request(&self, method: &str, path_and_query: &str, body: Option<String>) -> Result<Request<Body>> {
+        let request = Request::builder().method(method).uri(path_and_query).header("host", "127.0.0.1");
+        let request = request.header("authorization", format!("Bearer {}", self.token)).header("content-type", "application/json");
+        request.body(Body::from(body.unwrap_or_default())).map_err(|e| Error::invalid("that cannot be asked").because(e))
+    }
+
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.ask("POST", path, Some(body.to_string()))
     }
@@ -102,11 +148,8 @@ impl Client {
                 Ok((response.status().as_u16(), response.bytes().await.map_err(gone)?.to_vec()))
             }
             Door::Folder { router, .. } => {
-                let request = Request::builder().method(method).uri(path_and_query).header("host", "127.0.0.1");
-                let request = request.header("authorization", format!("Bearer {}", self.token)).header("content-type", "application/json");
-                let request =
-                    request.body(Body::from(body.unwrap_or_default())).map_err(|e| Error::invalid("that cannot be asked").because(e))?;
-                let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                let response =
+                    router.clone().oneshot(self.request(method, path_and_query, body)?).await.unwrap_or_else(|never| match never {});
                 let (parts, body) = response.into_parts();
                 let bytes = body.collect().await.map_err(|e| Error::bug("an answer broke off").because(e))?;
                 Ok((parts.status.as_u16(), bytes.to_bytes().to_vec()))

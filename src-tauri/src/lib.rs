@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{devices, dlq, doctor, groups, models, privacy, rebuild, replay, rules, schemas, search, serve, topics, transcribe};
+use commands::{devices, dlq, doctor, export, groups, models, privacy, rebuild, replay, rules, schemas, search, serve, topics, transcribe};
 use context::Context;
 
 /// Weaves what your devices sense into one private, searchable timeline. Nothing leaves this machine.
@@ -54,6 +54,8 @@ enum Command {
     Privacy(privacy::Args),
     /// Devices that send to this Loom
     Devices(devices::Args),
+    /// The timeline as you see it, or a topic that may leave, for other programs
+    Export(export::Args),
     /// Model files: which there are, fetch, verify, remove
     Models(models::Args),
     /// Check that everything Loom needs is there and well
@@ -88,6 +90,7 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
         Some(Command::Schemas(a)) => schemas::run(&a, &context),
         Some(Command::Privacy(a)) => privacy::run(&a, &context),
         Some(Command::Devices(a)) => devices::run(&a, &context),
+        Some(Command::Export(a)) => export::run(&a, &context),
         Some(Command::Models(a)) => models::run(&a, &context),
         Some(Command::Doctor(a)) => doctor::run(&a, &context),
     }

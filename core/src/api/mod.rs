@@ -18,6 +18,7 @@ mod docs;
 mod doctor;
 mod door;
 mod envelope;
+mod export;
 mod groups;
 #[cfg(feature = "grpc")]
 mod grpc;
@@ -35,6 +36,7 @@ mod recordings;
 mod registry;
 mod router;
 mod serve;
+mod settings;
 mod sound;
 mod state;
 mod stores;
@@ -112,6 +114,7 @@ fn routes() -> Routes {
         .merge(timeline::routes())
         .merge(days::routes())
         .merge(deeds::routes())
+        .merge(export::routes())
         .merge(topics::routes())
         .merge(produce::routes())
         .merge(door::routes())
@@ -130,6 +133,7 @@ fn routes() -> Routes {
         .merge(capture::routes())
         .merge(router::routes())
         .merge(recordings::routes())
+        .merge(settings::routes())
         .merge(ws::routes())
         .merge(registry::routes())
 }

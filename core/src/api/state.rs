@@ -24,7 +24,7 @@ use crate::live::Live;
 use crate::pipeline::Spec;
 use crate::router::{Replays, Rules};
 use crate::schema::Registry;
-use crate::settings::Settings;
+use crate::settings::{Keeper, Settings};
 use crate::store::{Audio, Timeline};
 
 /// Asked anew by each request; may block.
@@ -45,6 +45,8 @@ pub struct State {
     pub device_id: Uuid,
     pub data_dir: PathBuf,
     pub models: Ask<ModelRow>,
+    /// Begins to fetch the model of this id; false while another one is being fetched.
+    pub pull: Rebuild,
     /// Where records come in.
     pub door: Arc<Door>,
     /// Schemas, and what is held against them.
@@ -73,6 +75,8 @@ pub struct State {
     pub settings: Settings,
     pub rules: Arc<Rules>,
     pub replays: Arc<Replays>,
+    /// The same as they are changed while Loom runs.
+    pub keeper: Arc<Keeper>,
     pub metrics: Metrics,
 }
 

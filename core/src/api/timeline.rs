@@ -107,6 +107,7 @@ impl LinesQuery {
             source: self.source,
             starred: self.starred,
             masked: self.masked,
+            after: None,
             limit: limit(self.limit, 100)?,
             newest_first: self.order != Some(Order::Asc),
         })

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use loom_schemas::api::Check;
+use loom_schemas::api::{Action, Check};
 use loom_schemas::live::Listening;
 
 use super::App;
@@ -27,7 +27,10 @@ impl App {
         match now.state {
             Listening::Off => self.microphone_at_rest(),
             Listening::Listening => ok("microphone", &format!("listening to “{name}”")),
-            Listening::Paused => ok("microphone", &format!("“{name}” is paused: nothing is read from it")),
+            Listening::Paused => {
+                let paused = ok("microphone", &format!("“{name}” is paused: nothing is read from it"));
+                pressing(paused, "Listen again", "/api/capture/resume")
+            }
             Listening::Lost => warn("microphone", &message, "plug it in again, or choose another one"),
             Listening::None => warn("microphone", &message, "connect a microphone, or allow Loom the one there is"),
             Listening::Refused => fail("microphone", &message, "free the microphone, or allow Loom to use it"),
@@ -88,7 +91,7 @@ impl App {
     fn pipeline(&self) -> Vec<Check> {
         let probes = self.probes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let troubled = probes.iter().filter_map(|p| Some((p.group, p.seen().trouble?)));
-        let mut all: Vec<Check> = troubled.map(|(g, t)| warn(g, &t, "it tries again by itself; do what it says")).collect();
+        let mut all: Vec<Check> = troubled.map(|(g, t)| trouble(g, &t)).collect();
         all.extend(self.rules.running().trouble.map(|t| warn("event router", &t, "look at /event-router/rules; it tries again by itself")));
         if let Ok(topics) = self.bus.topics() {
             let parked: u64 = topics.iter().filter(|t| t.settings.name.is_dlq()).map(|t| t.records).sum();
@@ -107,9 +110,24 @@ impl App {
 fn model(m: loom_models::Status) -> Check {
     match m.problem {
         None if m.state == loom_models::State::Present => ok(m.id, "there and whole"),
-        None => fail(m.id, "not there", &format!("run `cargo xtask setup` or `loom models pull {}`", m.id)),
-        Some(problem) => fail(m.id, &problem, &format!("run `loom models pull {}`", m.id)),
+        None => fetching(m.id, fail(m.id, "not there", &format!("run `cargo xtask setup` or `loom models pull {}`", m.id))),
+        Some(problem) => fetching(m.id, fail(m.id, &problem, &format!("run `loom models pull {}`", m.id))),
     }
+}
+
+fn fetching(id: &str, check: Check) -> Check {
+    pressing(check, "Fetch it", &format!("/api/models/{id}/pull"))
+}
+
+/// Counts can be made again at any time; what the other groups wait for only their own remedy mends.
+fn trouble(group: &str, why: &str) -> Check {
+    let check = warn(group, why, "it tries again by itself; do what it says");
+    if group == "analytics-consumer" { pressing(check, "Count again", "/api/stores/analytics/rebuild") } else { check }
+}
+
+/// With a fix that nothing is lost by.
+fn pressing(check: Check, title: &str, path: &str) -> Check {
+    Check { action: Some(Action { title: title.into(), method: "POST".into(), path: path.into() }), ..check }
 }
 
 fn sync() -> Check {

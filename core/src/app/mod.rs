@@ -4,6 +4,7 @@ mod checks;
 pub mod engines;
 mod feed;
 mod incoming;
+mod pull;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ use crate::pipeline::{Probe, Running, Spec, Wiring, sink};
 use crate::privacy::Policy;
 use crate::router::{self, Replays, Rules, Supervisor};
 use crate::schema::Registry;
-use crate::settings::Settings;
+use crate::settings::{Keeper, Settings};
 use crate::speech::guess::{self, Guessing};
 use crate::speech::shared::Shared;
 use crate::store::analytics::{Analytics, AnalyticsSink};
@@ -66,6 +67,8 @@ pub struct App {
     pub listen: Arc<dyn Listen>,
     uploads: Arc<Uploads>,
     forget: Arc<Forgetting>,
+    pulling: std::sync::atomic::AtomicBool,
+    pub keeper: Arc<Keeper>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -122,11 +125,15 @@ impl App {
             db: db.clone(),
             bus: bus.clone(),
             audio: audio.clone(),
+            files: Blobs::at(&dir.path().join("files")),
             live: live.clone(),
             listen: listen.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
         })?;
+        let keeper = Arc::new(Keeper::new(dir.path(), settings.clone()));
+        let devices = door.devices.clone();
+        keeper.on_change(move |s| devices.set_policy(s.device_policy));
         let mut app = Self {
             bus,
             rules,
@@ -151,6 +158,8 @@ impl App {
             listen,
             uploads,
             forget: Arc::new(forget),
+            pulling: Default::default(),
+            keeper,
             microphone,
             incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
@@ -238,7 +247,7 @@ impl App {
 
     /// What the HTTP API answers from.
     pub fn api_state(self: &Arc<Self>, token: String) -> Arc<api::State> {
-        let (asked, models, stores) = (self.clone(), self.clone(), self.clone());
+        let (asked, models, stores, pulling) = (self.clone(), self.clone(), self.clone(), self.clone());
         Arc::new(api::State {
             bus: self.bus.clone(),
             timeline: self.timeline.clone(),
@@ -249,6 +258,7 @@ impl App {
             device_id: self.device_id,
             data_dir: self.data_dir.clone(),
             models: Arc::new(move || models.model_rows()),
+            pull: Arc::new(move |id| pulling.pull(id)),
             door: self.door.clone(),
             registry: self.registry.clone(),
             specs: self.specs.clone(),
@@ -270,6 +280,7 @@ impl App {
             settings: self.settings.clone(),
             rules: self.rules.clone(),
             replays: self.replays.clone(),
+            keeper: self.keeper.clone(),
             metrics: api::Metrics::default(),
         })
     }

@@ -58,7 +58,7 @@ fn once(app: &App) {
         Ok(seconds) => tracing::info!(seconds, "gave the space of silence back"),
         Err(e) => tracing::warn!("silence has to be kept for now: {e}"),
     }
-    match app.audio.retain(app.settings.audio_bytes) {
+    match app.audio.retain(app.keeper.now().audio_bytes) {
         Ok(0) => {}
         Ok(bytes) => tracing::info!(bytes, "deleted the oldest audio to stay within its budget"),
         Err(e) => tracing::warn!("retention of the audio has to wait: {e}"),

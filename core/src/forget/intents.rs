@@ -12,7 +12,8 @@ use crate::error::Result;
 pub(super) const ROOM: &str = "forget";
 
 /// Written to disk: fixed for ever.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE forget(
         id BLOB PRIMARY KEY,
         asked_at INTEGER NOT NULL,
@@ -23,7 +24,10 @@ pub(super) const STEPS: &[&str] = &["
     ) WITHOUT ROWID;
     CREATE TABLE forget_line(message_id BLOB PRIMARY KEY, forget BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX forget_lines ON forget_line(forget);
-"];
+",
+    // Every new line is held against spans: only those that end after it are looked at.
+    "CREATE INDEX forget_span ON forget(to_at) WHERE from_at IS NOT NULL",
+];
 
 /// How far it is with one wish. Written to disk as its number: fixed for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

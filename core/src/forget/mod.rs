@@ -31,6 +31,7 @@ use crate::env::{Clock, Entropy, Time, message_id};
 use crate::error::{Error, Result};
 use crate::live::{LineNews, Live};
 use crate::store::audio::AudioStore;
+use crate::store::blobs::Blobs;
 use crate::store::{Range, timeline};
 
 /// Seconds in which it can be undone.
@@ -47,6 +48,7 @@ pub struct Parts {
     pub db: Db,
     pub bus: Arc<dyn Bus>,
     pub audio: Arc<AudioStore>,
+    pub files: Blobs,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
     pub clock: Arc<dyn Clock>,
@@ -243,7 +245,7 @@ impl Forgetting {
     }
 
     fn erase(&self, intent: &Intent) -> Result<Erased> {
-        let Parts { db, bus, audio, .. } = &self.parts;
+        let Parts { db, bus, audio, files, .. } = &self.parts;
         // What records say of their streams is learnt before they are empty.
         audio.follow(&**bus)?;
         let marked = loop {
@@ -251,6 +253,9 @@ impl Forgetting {
             // Sound first: once the values are gone nothing tells where it lay.
             for (stream, samples) in &marked.sounds {
                 audio.erase(stream, samples.clone())?;
+            }
+            for file in marked.files(&**bus)? {
+                files.remove(&file)?;
             }
             // A stage may have written from what it had read before: until nothing more is found.
             if marked.erase(&**bus)? == 0 {

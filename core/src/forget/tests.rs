@@ -49,7 +49,9 @@ fn room() -> Room {
 
 fn forgetting(db: &Db, bus: &Arc<Memory>, audio: &Arc<AudioStore>, clock: &Arc<ManualClock>, live: &Arc<Live>) -> Forgetting {
     let (listen, entropy) = (Arc::new(crate::capture::Deaf), Arc::new(Seeded::new(clock.now().micros() as u64)));
-    let parts = Parts { db: db.clone(), bus: bus.clone(), audio: audio.clone(), live: live.clone(), listen, clock: clock.clone(), entropy };
+    let files = Blobs::at(&db.path().with_file_name("files"));
+    let parts =
+        Parts { files, db: db.clone(), bus: bus.clone(), audio: audio.clone(), live: live.clone(), listen, clock: clock.clone(), entropy };
     Forgetting::open(parts).unwrap()
 }
 
@@ -399,6 +401,28 @@ fn a_span_a_device_and_what_matches_are_weighed_before_they_are_erased() {
     r.hear(3, 0, &[tone(300.0, 2.0), quiet(2.0)].concat(), true);
     r.run_all();
     assert_eq!(r.lines().len(), 1);
+}
+
+#[test]
+fn files_go_with_their_records_unless_another_names_them() {
+    let r = room();
+    let blobs = &r.forgetting.parts.files;
+    let (mine, shared) = (blobs.put(b"mine").unwrap(), blobs.put(b"twice").unwrap());
+    let mut n = 0;
+    let mut take = |file: &str| {
+        n += 1;
+        let topic = TopicName::of("device.image.camera.raw");
+        let value = serde_json::json!({"file_id": file}).to_string().into_bytes();
+        r.bus.append(vec![NewRecord::new(topic, Uuid::from_u128(n), DEVICE, r.clock.now(), Headers::default(), value)]).unwrap();
+    };
+    take(&shared);
+    r.clock.advance(3600.0);
+    [mine.as_str(), shared.as_str(), "../../outside"].into_iter().for_each(&mut take);
+    r.clock.advance(1.0);
+    r.forgetting.last(5).unwrap();
+    r.later(10.0);
+    assert_eq!((blobs.path(&mine).exists(), blobs.path(&shared).exists()), (false, true));
+    assert_eq!(r.erasures()[0].records["device.image.camera.raw"], 3);
 }
 
 #[test]

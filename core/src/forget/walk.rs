@@ -1,7 +1,7 @@
 //! From what is to be forgotten to every record of the log that holds any of it. Backwards, `sources` headers lead to what a
 //! line came from; forwards, one pass over the log in the order of its receiving finds what was made of any of that.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -28,11 +28,13 @@ pub struct Marked {
     /// Marked, but what was made of them is not for that: they hold others' words too.
     leaves: BTreeMap<Position, Vec<u64>>,
     pub sounds: Vec<Sound>,
+    /// Pictures, films, documents, by their ids in the files folder.
+    files: BTreeSet<String>,
     /// Where the pass forwards begins.
     since: Option<Time>,
 }
 
-/// Of any payload of the main road, where its sound is and how long it is.
+/// Of any payload, where its sound or file is and how long it is.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Extent {
@@ -42,6 +44,7 @@ struct Extent {
     sample_rate: u32,
     duration_s: Option<f64>,
     audio: Option<Box<Extent>>,
+    file_id: Option<String>,
 }
 
 impl Extent {
@@ -51,6 +54,10 @@ impl Extent {
     }
     fn seconds(&self) -> f64 {
         self.duration_s.unwrap_or_else(|| self.samples as f64 / f64::from(self.sample_rate.max(1)))
+    }
+    /// As the files folder names them: it becomes part of a path.
+    fn file(&self) -> Option<String> {
+        self.file_id.clone().filter(|id| id.len() == 64 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
     }
     fn sound(&self) -> Option<Sound> {
         let own = self.stream_id.clone().filter(|_| self.samples > 0);
@@ -67,7 +74,9 @@ impl Marked {
         let new = self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id).is_none();
         if new {
             self.since = Some(self.since.map_or(r.received_at(), |t| t.min(r.received_at())));
-            self.sounds.extend(Extent::of(r).sound());
+            let extent = Extent::of(r);
+            self.sounds.extend(extent.sound());
+            self.files.extend(extent.file());
         }
         new
     }
@@ -107,7 +116,7 @@ impl Marked {
     /// Every record that was sensed, or is about what was, in a span.
     pub fn span(&mut self, bus: &dyn Bus, span: &Span) -> Result<()> {
         let since = Time(span.from.micros().saturating_sub((AHEAD_S * 1e6) as i64));
-        each(bus, since, |_| true, &mut |r| {
+        each(bus, since, &mut |r| {
             let extent = Extent::of(r);
             // The end of a stream holds no sound, and without it the last utterance would stay open.
             let end = r.topic().as_str() == names::AUDIO_RAW && extent.samples == 0;
@@ -120,18 +129,20 @@ impl Marked {
     /// What was made of what is marked, and of that again.
     pub fn follow(&mut self, bus: &dyn Bus) -> Result<()> {
         let Some(since) = self.since else { return Ok(()) };
-        // Of equal times the order is not known: then another pass finds the rest.
-        loop {
-            let mut found = false;
-            each(bus, since, |t| t.is_dlq() || !t.as_str().starts_with("device."), &mut |r| {
-                if self.made(r) {
-                    found |= self.mark(r);
-                }
-            })?;
-            if !found {
-                return Ok(());
+        // Of one moment the order is not known: what came before its source there is looked at again.
+        let (mut moment, mut at) = (Vec::<Record>::new(), since);
+        each(bus, since, &mut |r| {
+            if r.received_at() != at {
+                moment.clear();
+                at = r.received_at();
             }
-        }
+            moment.push(r.clone());
+            if self.made(r) {
+                while let Some(i) = moment.iter().position(|r| self.made(r)) {
+                    self.mark(&moment.swap_remove(i));
+                }
+            }
+        })
     }
 
     fn made(&self, r: &Record) -> bool {
@@ -140,6 +151,20 @@ impl Marked {
             of(s).is_some_and(|marked| marked.range(s.first..=s.last).any(|(_, trace)| r.headers().counts(s, trace)))
         };
         r.headers().sources.iter().any(counts)
+    }
+
+    /// Files that are to go: those that no other record names, since the same bytes are kept once.
+    pub fn files(&self, bus: &dyn Bus) -> Result<BTreeSet<String>> {
+        let mut files = self.files.clone();
+        if !files.is_empty() {
+            each(bus, Span::EVER, &mut |r| {
+                let marked = self.records.get(&place(r)).is_some_and(|m| m.contains_key(&r.offset()));
+                if let Some(file) = Extent::of(r).file().filter(|_| !marked) {
+                    files.remove(&file);
+                }
+            })?;
+        }
+        Ok(files)
     }
 
     /// Takes the values away; how many had one. What was made meanwhile is found by walking again.
@@ -182,10 +207,10 @@ impl Cursor {
 }
 
 /// Every record of other than Loom's own account that was received since, in the order of receiving.
-fn each(bus: &dyn Bus, since: Time, wanted: impl Fn(&TopicName) -> bool, see: &mut dyn FnMut(&Record)) -> Result<()> {
+fn each(bus: &dyn Bus, since: Time, see: &mut dyn FnMut(&Record)) -> Result<()> {
     let mut cursors = Vec::new();
     for t in bus.topics()? {
-        if t.settings.class == Class::Internal || !wanted(&t.settings.name) {
+        if t.settings.class == Class::Internal {
             continue;
         }
         for partition in 0..t.bounds.len() as u32 {

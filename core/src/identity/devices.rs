@@ -71,7 +71,7 @@ struct Known {
 pub struct Devices {
     db: Db,
     own: Uuid,
-    policy: Policy,
+    policy: Mutex<Policy>,
     clock: Arc<dyn Clock>,
     /// By UUID in its usual form, or alias.
     known: Mutex<HashMap<String, Known>>,
@@ -81,7 +81,7 @@ impl Devices {
     /// Reads what is known. `own` is this install's own device.
     pub fn open(db: &Db, own: Uuid, policy: Policy, clock: Arc<dyn Clock>) -> Result<Self> {
         db.migrate(ROOM, STEPS)?;
-        let this = Self { db: db.clone(), own, policy, clock, known: Mutex::default() };
+        let this = Self { db: db.clone(), own, policy: Mutex::new(policy), clock, known: Mutex::default() };
         let mut known = HashMap::new();
         for d in this.list()? {
             let entry = Known { id: d.id, seen: d.last_seen.unwrap_or_default(), revoked: d.revoked_at.is_some() };
@@ -92,6 +92,11 @@ impl Devices {
         }
         *lock(&this.known) = known;
         Ok(this)
+    }
+
+    /// What is done with unknown devices from now on.
+    pub fn set_policy(&self, policy: Policy) {
+        *lock(&self.policy) = policy;
     }
 
     /// The device that sends under this name, registered if it may be; noted as seen.
@@ -115,7 +120,7 @@ impl Devices {
                 }
                 Ok(known.id)
             }
-            None if self.policy == Policy::Strict => Err(Error::invalid("a registered device: register it first at /devices/")),
+            None if *lock(&self.policy) == Policy::Strict => Err(Error::invalid("a registered device: register it first at /devices/")),
             None => self.register(key, id, now),
         }
     }

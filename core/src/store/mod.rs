@@ -32,6 +32,8 @@ pub struct Range {
     pub starred: bool,
     /// Only those in which something is masked.
     pub masked: bool,
+    /// Oldest first, only what stands after this line.
+    pub after: Option<Uuid>,
     pub limit: usize,
     /// Newest first, else oldest first.
     pub newest_first: bool,

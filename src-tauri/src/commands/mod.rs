@@ -3,6 +3,7 @@
 pub mod devices;
 pub mod dlq;
 pub mod doctor;
+pub mod export;
 pub mod groups;
 pub mod models;
 pub mod privacy;

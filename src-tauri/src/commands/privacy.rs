@@ -4,14 +4,16 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use loom_core::env::{Clock, System};
 use loom_core::privacy::{self, Policy};
 use loom_core::{Error, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::rows;
 use crate::client::Client;
 use crate::context::Context;
 use crate::output::{self, field, plain};
+use crate::when::Between;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -36,6 +38,23 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Erase for good what a device, a span of time or a search names, with all it came from
+    Erase {
+        /// Only this device's, by its UUID
+        #[arg(long)]
+        device: Option<String>,
+        #[command(flatten)]
+        between: Between,
+        /// Lines that a search for this finds
+        #[arg(long, value_name = "QUERY")]
+        matching: Option<String>,
+        /// Only say how much it would be
+        #[arg(long)]
+        dry_run: bool,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// What the filter decided about the newest records
     Audit {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -55,6 +74,18 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
             let findings: Vec<Value> = findings.iter().filter_map(|f| serde_json::to_value(f).ok()).collect();
             let columns = [("KIND", "entity_type"), ("FROM", "start"), ("TO", "end"), ("SCORE", "score"), ("WHY", "why")];
             output::rows(*json, &findings, &columns.map(|(h, k)| field(h, k)));
+        }
+        What::Erase { device, between, matching, dry_run, json } => {
+            let mut wish = json!({"device": device, "matching": matching, "dry_run": dry_run});
+            for (bound, at) in between.query(System.now(), &context.settings.zone()?)? {
+                wish[bound] = at.into();
+            }
+            let erased = Client::open(context)?.post("/privacy-filter/erase", &wish)?;
+            let columns = [("LINES", "lines"), ("RECORDS", "records"), ("SECONDS OF SOUND", "audio_s")];
+            output::rows(*json, &[erased], &columns.map(|(h, k)| field(h, k)));
+            if *dry_run {
+                output::complain("nothing was erased: without --dry-run this is what would be, and it cannot be undone");
+            }
         }
         What::Audit { limit, json } => audit(&Client::open(context)?, *limit, *json)?,
     }

@@ -50,6 +50,12 @@ pub fn run(args: &Args, mut context: Context) -> Result<ExitCode> {
     context.settings.open_loopback |= args.open_loopback;
     context.settings.microphone &= !args.no_microphone && args.input.is_empty();
     context.settings.port = args.port.unwrap_or(context.settings.port);
+    let flags = [
+        ("open_loopback", args.open_loopback),
+        ("microphone", args.no_microphone || !args.input.is_empty()),
+        ("port", args.port.is_some()),
+    ];
+    flags.into_iter().filter(|(_, given)| *given).for_each(|(key, _)| context.settings.by_flag(key));
     let at = args.at.map(|w| w.start(System.now(), &context.settings.zone()?)).transpose()?;
     context.dir.create()?;
     let lock = lock(&context.dir)?;

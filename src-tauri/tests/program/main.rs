@@ -4,6 +4,7 @@ mod bad_days;
 mod doors;
 #[cfg(target_os = "linux")]
 mod microphone;
+mod owner;
 mod phone;
 #[cfg(target_os = "linux")]
 mod pulse;

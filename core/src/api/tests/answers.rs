@@ -212,3 +212,32 @@ async fn every_answer_carries_its_trace_and_refusals_their_shape() {
     assert_eq!((a.status, a.header("content-type")), (StatusCode::METHOD_NOT_ALLOWED, "application/problem+json"));
     assert!(a.header("allow").contains("GET"));
 }
+
+#[tokio::test]
+async fn settings_are_shown_and_changed_and_refused_with_a_reason() {
+    let mut settings = Settings::default();
+    settings.by_flag("port");
+    let rig = rig_with(settings);
+    let patch = async |body: Value| {
+        let r = Request::patch("/api/settings").header("host", "localhost:8600").header("x-api-key", TOKEN);
+        rig.send(r.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap()).await
+    };
+    let page = rig.get("/api/settings").await.json();
+    let field = |page: &Value, key: &str| page["fields"].as_array().unwrap().iter().find(|f| f["key"] == key).cloned().unwrap();
+    assert_eq!((&field(&page, "audio_bytes")["control"]["unit"], &page["restart_needed"]), (&json!("bytes"), &json!(false)));
+    let page = patch(json!({"audio_bytes": 1000, "microphone": false})).await.json();
+    assert_eq!((&field(&page, "audio_bytes")["value"], &page["restart_needed"]), (&json!(1000), &json!(true)));
+    let a = patch(json!({"audio_bytes": -1})).await;
+    assert_eq!((a.status, &a.json()["errors"][0]["pointer"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("/audio_bytes")));
+    let a = patch(json!({"port": 1})).await;
+    assert_eq!(a.status, StatusCode::CONFLICT);
+    assert!(a.json()["detail"].as_str().unwrap().contains("flag"));
+    assert_eq!(patch(json!([1])).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_model_that_is_missing_is_fetched_when_asked_for() {
+    let rig = rig();
+    let pull = async |id: &str| rig.post(&format!("/api/models/{id}/pull"), &json!({}), &[]).await.status;
+    assert_eq!((pull("m").await, pull("none").await), (StatusCode::OK, StatusCode::NOT_FOUND));
+}

@@ -2,6 +2,7 @@
 
 mod answers;
 mod consuming;
+mod deeds;
 mod devices;
 mod discovering;
 #[cfg(feature = "recordings")]
@@ -47,7 +48,7 @@ use crate::forget::{self, Forgetting};
 use crate::identity::{Devices, Policy};
 use crate::live::Live;
 use crate::router::{Replays, Rules};
-use crate::settings::Settings;
+use crate::settings::{Keeper, Settings};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
 use crate::store::timeline::SqliteTimeline;
@@ -150,6 +151,11 @@ pub fn rig() -> Rig {
 }
 
 pub fn rig_with(settings: Settings) -> Rig {
+    made(settings, |_| Arc::new(OneLine)).0
+}
+
+/// With another timeline, and what that and the rest lie on.
+pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>) -> (Rig, Db) {
     let clock = Arc::new(ManualClock::at(Time::parse("2026-01-01T00:00:10Z").unwrap()));
     let bus = Arc::new(Memory::new(clock.clone()));
     let entropy = Arc::new(Seeded::new(7));
@@ -178,6 +184,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         db: db.clone(),
         bus: bus.clone(),
         audio: Arc::new(AudioStore::open(&db, &dir.path().join("audio")).unwrap()),
+        files: Blobs::at(&dir.path().join("files")),
         live: live.clone(),
         listen: Arc::new(crate::capture::Deaf),
         clock: clock.clone(),
@@ -190,7 +197,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         replays,
         door: Arc::new(door),
         registry,
-        timeline: Arc::new(OneLine),
+        timeline: timeline(&db),
         audio: Arc::new(Ramp),
         clock: clock.clone(),
         entropy,
@@ -207,12 +214,14 @@ pub fn rig_with(settings: Settings) -> Rig {
                 folder: None,
             }]
         }),
+        pull: Arc::new(|id| Ok(id == "absent")),
         specs: Vec::new(),
         consumers: Arc::new(consumers),
         pace: super::Pace::default(),
         checks: Arc::new(|| vec![Check { check: "disk".into(), state: "ok".into(), message: "enough".into(), fix: None, action: None }]),
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         recordings: Arc::new(recordings::Kept(dir.path().join("incoming"))),
+        keeper: Arc::new(Keeper::new(dir.path(), settings.clone())),
         settings,
         listen: Arc::new(crate::capture::Deaf),
         live,
@@ -220,7 +229,7 @@ pub fn rig_with(settings: Settings) -> Rig {
         connections: super::Connections::default(),
         metrics: Metrics::default(),
     });
-    Rig { router: super::router(state.clone()), state, clock, _dir: dir }
+    (Rig { router: super::router(state.clone()), state, clock, _dir: dir }, db)
 }
 
 #[cfg(feature = "recordings")]

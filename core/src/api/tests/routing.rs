@@ -65,7 +65,7 @@ async fn what_is_wrong_with_a_rule_is_named() {
         (r#"{"id": "a", "inputs": ["in.a.x"], "priority": 99999999999999999999}"#, 422),
         (r#"{"id": "a", "transforms": [{"do": "explode"}]}"#, 422),
         ("{\"id\": \"\u{fffd}", 400),
-        (&format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000)), 400),
+        (&format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000)), 422),
     ] {
         let r = Request::post(RULES).header("host", "localhost").header("x-api-key", TOKEN).header("content-type", "application/json");
         let a = rig.send(r.body(Body::from(body.to_string())).unwrap()).await;

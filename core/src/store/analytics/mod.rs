@@ -2,6 +2,7 @@
 //! words, since this file is not encrypted. It can be deleted at any time and is made again from the log.
 
 mod file;
+mod parquet;
 mod query;
 mod sink;
 mod tally;
@@ -17,6 +18,7 @@ use loom_schemas::api::CountRow;
 use crate::error::{Error, Result};
 use file::Store;
 
+pub use parquet::{Rows, parquet};
 pub use query::Which;
 pub use sink::AnalyticsSink;
 

@@ -21,7 +21,10 @@ pub(super) type Original = (String, Vec<TimedWord>, Vec<Masked>);
 pub(super) type TimedWord = (String, f64, f64, f32);
 
 pub(super) fn lines(c: &Connection, range: &Range) -> Result<Vec<TimelineRow>> {
-    let (from, to) = span(range);
+    let (mut from, to) = span(range);
+    if let Some(line) = range.after {
+        from = from.max(after(c, line)?);
+    }
     let mut values: Vec<Value> = vec![from.into(), to.into(), i64::try_from(range.limit).unwrap_or(i64::MAX).into()];
     let kept = kept(range, &mut values);
     // What narrows most names the rows, each by an index that is in order of time, so that what is seldom is found at once.
@@ -42,6 +45,13 @@ pub(super) fn lines(c: &Connection, range: &Range) -> Result<Vec<TimelineRow>> {
     }
     let sql = format!("SELECT {COLUMNS} FROM {rows} WHERE {device} {id} >= ?1 AND {id} < ?2 AND {kept} ORDER BY {by} {order} LIMIT ?3");
     collect(c, &sql, params_from_iter(values))
+}
+
+/// The first id behind a line's. `Retry` where the line is gone.
+fn after(c: &Connection, line: Uuid) -> Result<i64> {
+    let id = |r: &Row| r.get::<_, i64>(0);
+    let found = c.prepare_cached("SELECT id FROM utterance WHERE message_id = ?1")?.query_row([line.as_bytes()], id).optional()?;
+    found.map(|id| id.saturating_add(1)).ok_or_else(|| Error::retry("the line to go on after is gone: begin again"))
 }
 
 /// What of a range is neither span nor device, as a condition on `u`; its values are added to those there are.
