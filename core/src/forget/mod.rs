@@ -248,8 +248,14 @@ impl Forgetting {
         let Parts { db, bus, audio, files, .. } = &self.parts;
         // What records say of their streams is learnt before they are empty.
         audio.follow(&**bus)?;
-        let marked = loop {
+        let (mut records, mut audio_s) = (std::collections::BTreeMap::new(), 0.0_f64);
+        loop {
             let marked = self.mark(intent)?;
+            // A later walk does not find what an earlier one emptied: the account is of the most that was found.
+            for (topic, n) in marked.counts() {
+                records.entry(topic).and_modify(|most: &mut u64| *most = n.max(*most)).or_insert(n);
+            }
+            audio_s = audio_s.max(seconds(&marked));
             // Sound first: once the values are gone nothing tells where it lay.
             for (stream, samples) in &marked.sounds {
                 audio.erase(stream, samples.clone())?;
@@ -259,11 +265,11 @@ impl Forgetting {
             }
             // A stage may have written from what it had read before: until nothing more is found.
             if marked.erase(&**bus)? == 0 {
-                break marked;
+                break;
             }
-        };
+        }
         let lines = self.parts.db.read(|c| intents::count_lines(c, intent.id))?;
-        let erased = Erased { lines, records: marked.counts(), audio_s: seconds(&marked) };
+        let erased = Erased { lines, records, audio_s };
         bus.append(vec![audit::record(intent, &erased)?])?;
         let (id, done_at) = (intent.id, bus.watermark()?);
         db.maintain(move |tx| {

@@ -82,7 +82,6 @@ impl Ear {
 
     /// Steps until asked to stop; then the stream at hand is ended.
     pub fn run(mut self) {
-        self.wishes.attend(Some(std::thread::current()));
         loop {
             let (wish, turn, stop) = self.wishes.now();
             if stop {

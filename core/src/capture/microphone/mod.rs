@@ -57,6 +57,8 @@ impl Microphone {
         let ear = Ear::new(parts, self.sound.clone(), self.wishes.clone());
         let handle = std::thread::Builder::new().name("microphone".into()).spawn(move || ear.run());
         let handle = handle.map_err(|e| Error::stop("the system gives no more threads").because(e))?;
+        // From here on, whoever wishes something waits until it is seen to.
+        self.wishes.attend(Some(handle.thread().clone()));
         Ok(Hearing { wishes: self.wishes.clone(), handle: Some(handle) })
     }
 }
