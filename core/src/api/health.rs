@@ -34,8 +34,7 @@ const OPEN: [&str; 5] = ["/health", "/healthz", "/ready", "/readyz", "/version"]
 
 /// Whether a path is health, readiness or version of a service.
 pub fn is_open(path: &str) -> bool {
-    matches!(path, "/health/ready" | "/health/live")
-        || OPEN.iter().any(|end| path.strip_suffix(end).is_some_and(|prefix| PREFIXES.contains(&prefix)))
+    path == "/health/ready" || OPEN.iter().any(|end| path.strip_suffix(end).is_some_and(|prefix| PREFIXES.contains(&prefix)))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

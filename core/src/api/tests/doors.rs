@@ -11,8 +11,7 @@ fn is_open(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap();
     // How services and the database are is not for everyone.
     let told = path.starts_with("/api/kafka/") || path.starts_with("/api/database/");
-    !told && ["health", "healthz", "ready", "readyz", "version"].contains(&last)
-        || ["/", "/openapi.json", "/docs", "/health/live"].contains(&path)
+    !told && ["health", "healthz", "ready", "readyz", "version"].contains(&last) || ["/", "/openapi.json", "/docs"].contains(&path)
 }
 
 fn request(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
