@@ -183,7 +183,12 @@ impl Marked {
     /// How many records are marked, by topic.
     pub fn counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        let all = self.records.iter().map(|(p, o)| (p, o.len())).chain(self.leaves.iter().map(|(p, o)| (p, o.len())));
+        // A record may be marked as both, and as a leaf of two lines: it is one.
+        let leaves = self.leaves.iter().map(|(p, offsets)| {
+            let once: BTreeSet<_> = offsets.iter().filter(|o| !self.records.get(p).is_some_and(|m| m.contains_key(o))).collect();
+            (p, once.len())
+        });
+        let all = self.records.iter().map(|(p, o)| (p, o.len())).chain(leaves).filter(|(_, n)| *n > 0);
         all.for_each(|(p, n)| *counts.entry(p.topic.to_string()).or_default() += n as u64);
         counts
     }
