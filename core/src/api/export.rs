@@ -1,6 +1,7 @@
 //! Taking out what is shown: written as it is read, however much it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
@@ -29,6 +30,8 @@ const PAGE: usize = 500;
 const PAGE_BYTES: usize = 4 << 20;
 /// Pieces that wait for a slow reader.
 const WAITING_PIECES: usize = 4;
+/// A reader that takes nothing for so long holds no thread any more.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(lines)).routes(routes!(records))
@@ -170,7 +173,12 @@ impl Out {
         if piece.is_empty() {
             return Ok(());
         }
-        self.0.blocking_send(Ok(piece.into())).map_err(|_| Error::skip("the reader has left"))
+        let sent = async { tokio::time::timeout(PATIENCE, self.0.send(Ok(piece.into()))).await };
+        match tokio::runtime::Handle::current().block_on(sent) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Error::skip("the reader has left")),
+            Err(_) => Err(Error::skip("the reader takes nothing any more")),
+        }
     }
 }
 

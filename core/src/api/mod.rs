@@ -58,7 +58,7 @@ pub use metrics::{Exposition, Metrics};
 pub use models::ModelRow;
 pub use pace::Pace;
 pub use problem::{Complaint, Problem};
-pub use recordings::TakeIn;
+pub use recordings::{HALF, TakeIn};
 pub use serve::serve;
 pub use sound::Connections;
 pub use state::{Ask, State};

@@ -22,6 +22,23 @@ use crate::error::{Error, Result};
 /// Larger ones are given on the command line, which copies nothing.
 const MOST_BYTES: u64 = 4 << 30;
 
+/// What a recording is called until it is whole: a stop may come at any moment.
+pub const HALF: &str = ".half";
+
+/// Lets go of what did not become whole, however the request ended: by a time limit, or by a client that left.
+struct Unfinished {
+    recordings: Arc<dyn TakeIn>,
+    path: Option<PathBuf>,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            self.recordings.give_up(path);
+        }
+    }
+}
+
 /// Takes recordings in; what of it may block is called off the threads that answer.
 pub trait TakeIn: Send + Sync {
     /// Where a recording of this name may be written, in a folder of its own.
@@ -54,15 +71,12 @@ struct Named {
 async fn take(Extract(state): Extract<Arc<State>>, Params(q): Params<Named>, body: Body) -> Result<(StatusCode, Json<Taken>), Problem> {
     let recordings = state.recordings.clone();
     let path = blocking(move || recordings.place(&q.name)).await?;
-    if let Err(problem) = write(path.clone(), body.into_data_stream()).await {
-        let recordings = state.recordings.clone();
-        let gone = move || {
-            recordings.give_up(path);
-            Ok(())
-        };
-        blocking(gone).await?;
-        return Err(problem);
-    }
+    let half = path.with_file_name(HALF);
+    let mut unfinished = Unfinished { recordings: state.recordings.clone(), path: Some(half.clone()) };
+    write(half.clone(), body.into_data_stream()).await?;
+    let whole = path.clone();
+    blocking(move || std::fs::rename(half, whole).map_err(unwritable)).await?;
+    unfinished.path = None;
     begin(state, path).await
 }
 
@@ -72,7 +86,8 @@ async fn sample(Extract(state): Extract<Arc<State>>) -> Result<(StatusCode, Json
     let recordings = state.recordings.clone();
     let path = blocking(move || {
         let path = recordings.place(SAMPLE.0)?;
-        std::fs::write(&path, SAMPLE.1).map_err(unwritable)?;
+        let half = path.with_file_name(HALF);
+        std::fs::write(&half, SAMPLE.1).and_then(|()| std::fs::rename(half, &path)).map_err(unwritable)?;
         Ok(path)
     })
     .await?;

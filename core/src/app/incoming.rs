@@ -10,10 +10,10 @@ use std::sync::{Arc, Weak};
 use loom_schemas::live::Taken;
 
 use super::App;
-use crate::api::TakeIn;
+use crate::api::{HALF, TakeIn};
 use crate::capture::recording::{Input, Recording};
 use crate::env::message_id;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Recordings listened to at once: decoding must not starve who speaks.
 const MOST_AT_ONCE: usize = 4;
@@ -29,19 +29,46 @@ pub struct Incoming {
 
 impl Incoming {
     pub fn new(data_dir: &Path, app: Weak<App>) -> Self {
-        Self { folder: data_dir.join("files/incoming"), app, at_once: Arc::default(), stop: Arc::default() }
+        Self { folder: data_dir.join("files/recordings"), app, at_once: Arc::default(), stop: Arc::default() }
     }
 
     /// Goes on with what was left here; what cannot be taken is named in the log and let go. Dropping what is returned ends it all.
     pub fn resume(self: &Arc<Self>) -> Open {
         let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for path in folders.filter_map(|f| fs::read_dir(f.path()).ok()?.flatten().next()).map(|f| f.path()) {
-            match self.take(path) {
-                Ok(_) => {}
-                Err(e) => tracing::warn!("a recording that was given before the last stop is not listened to: {e}"),
+            if path.file_name().is_some_and(|n| n == HALF) {
+                let_go(&path);
+            } else if let Err(e) = self.begin(&path) {
+                tracing::warn!("a recording that was given before the last stop is not listened to: {e}");
+                if !waits(&e) {
+                    let_go(&path);
+                }
             }
         }
         Open(self.stop.clone())
+    }
+
+    fn begin(&self, path: &Path) -> Result<Taken> {
+        let app = self.app.upgrade().ok_or_else(ending)?;
+        let input = Input { path: path.to_path_buf(), at: None, device_id: app.device_id, zone: app.settings.zone()? };
+        let recording = Recording::open(&input, app.audio.clone(), app.bus.clone())?;
+        let taken = Taken {
+            stream_id: recording.stream_id().into(),
+            started_at: recording.started_at().to_string(),
+            known: recording.ended().is_some(),
+        };
+        if taken.known {
+            let_go(path);
+            return Ok(taken);
+        }
+        if self.at_once.fetch_add(1, Ordering::AcqRel) >= MOST_AT_ONCE {
+            self.at_once.fetch_sub(1, Ordering::AcqRel);
+            return Err(Error::retry("enough recordings are being listened to: send this one when they are done"));
+        }
+        self.listen(recording, path.to_path_buf()).inspect_err(|_| {
+            self.at_once.fetch_sub(1, Ordering::AcqRel);
+        })?;
+        Ok(taken)
     }
 
     fn listen(&self, mut recording: Recording, path: PathBuf) -> Result<()> {
@@ -54,7 +81,7 @@ impl Incoming {
                 Err(e) => tracing::warn!("a recording broke off: {e}"),
             }
             // What was stopped, or had no room, goes on at the next start.
-            if !matches!(outcome, Ok(false)) {
+            if !matches!(&outcome, Ok(false)) && !outcome.is_err_and(|e| waits(&e)) {
                 let_go(&path);
             }
             at_once.fetch_sub(1, Ordering::AcqRel);
@@ -67,6 +94,7 @@ impl Incoming {
 impl TakeIn for Incoming {
     fn place(&self, name: &str) -> Result<PathBuf> {
         let app = self.app.upgrade().ok_or_else(ending)?;
+        app.audio.room()?;
         let folder = self.folder.join(message_id(app.clock.now(), &*app.entropy).simple().to_string());
         let unwritable = |e: io::Error| Error::stop("the data folder takes no recordings: free some space").because(e);
         fs::create_dir_all(&folder).map_err(unwritable)?;
@@ -74,28 +102,7 @@ impl TakeIn for Incoming {
     }
 
     fn take(&self, path: PathBuf) -> Result<Taken> {
-        let app = self.app.upgrade().ok_or_else(ending)?;
-        let input = Input { path: path.clone(), at: None, device_id: app.device_id, zone: app.settings.zone()? };
-        let opened = Recording::open(&input, app.audio.clone(), app.bus.clone());
-        let recording = opened.inspect_err(|_| let_go(&path))?;
-        let taken = Taken {
-            stream_id: recording.stream_id().into(),
-            started_at: recording.started_at().to_string(),
-            known: recording.ended().is_some(),
-        };
-        if taken.known {
-            let_go(&path);
-            return Ok(taken);
-        }
-        if self.at_once.fetch_add(1, Ordering::AcqRel) >= MOST_AT_ONCE {
-            self.at_once.fetch_sub(1, Ordering::AcqRel);
-            let_go(&path);
-            return Err(Error::retry("enough recordings are being listened to: send this one when they are done"));
-        }
-        self.listen(recording, path).inspect_err(|_| {
-            self.at_once.fetch_sub(1, Ordering::AcqRel);
-        })?;
-        Ok(taken)
+        self.begin(&path).inspect_err(|_| let_go(&path))
     }
 
     fn give_up(&self, path: PathBuf) {
@@ -110,6 +117,11 @@ impl Drop for Open {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
     }
+}
+
+/// What had no room, or no turn, is tried again at the next start.
+fn waits(e: &Error) -> bool {
+    matches!(e.kind, Kind::Stop | Kind::Retry)
 }
 
 fn ending() -> Error {

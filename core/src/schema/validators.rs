@@ -17,7 +17,7 @@ const PATTERN_BYTES: usize = 1 << 20;
 /// What a flaw says of a schema, in characters.
 const MOST_SAID: usize = 400;
 /// Some schemas nest deep, and compiling follows them.
-const STACK_BYTES: usize = 32 << 20;
+const STACK_BYTES: usize = 64 << 20;
 
 /// Compiles a schema.
 ///

@@ -34,6 +34,8 @@ const GATHER: Duration = Duration::from_millis(200);
 const GATHER_BYTES: usize = 64 << 10;
 /// Messages that are written together at most.
 const GATHER_MESSAGES: usize = 256;
+/// A frame of more is refused by the door; here it only must not make one frame out of all memory.
+const MOST_CHANNELS: u32 = 64;
 const PING: Duration = Duration::from_secs(20);
 const SEND: Duration = Duration::from_secs(20);
 
@@ -197,7 +199,7 @@ impl Sender {
         }
         let format = self.binary.format.clone().unwrap_or_else(|| "pcm_s16le".into());
         // A sample that came by half waits for its other half.
-        let frame = sound::sample_bytes(&format) * self.binary.channels.unwrap_or(1).max(1) as usize;
+        let frame = sound::sample_bytes(&format) * self.binary.channels.unwrap_or(1).clamp(1, MOST_CHANNELS) as usize;
         let whole = self.heard.len() - self.heard.len() % frame;
         let rest = self.heard.split_off(whole);
         let (bytes, messages) = (std::mem::replace(&mut self.heard, rest), std::mem::take(&mut self.waiting));

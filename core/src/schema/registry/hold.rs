@@ -15,11 +15,14 @@ use super::names::{name_of, resolve, subject_of, version_of};
 use super::refusal::{Answer, Refusal};
 use crate::bus::TopicName;
 use crate::schema::compile;
+use crate::schema::validators::roomy;
 
 /// Validators remembered; more than anyone has topics.
 const MOST_HELD: usize = 2000;
 /// Complaints about one payload, at most: a broken one has thousands.
 const MOST_COMPLAINTS: usize = 20;
+/// Levels that payloads nest; deeper ones are followed where there is room for it.
+const USUAL_DEPTH: usize = 8;
 
 /// A schema to hold payloads against.
 #[derive(Clone)]
@@ -41,6 +44,15 @@ pub struct Complaint {
 
 impl Held {
     pub fn complaints(&self, data: &Value) -> Vec<Complaint> {
+        if !nests(data, USUAL_DEPTH) {
+            return self.found(data);
+        }
+        let cannot =
+            |_| vec![Complaint { pointer: String::new(), rule: "depth".into(), expected: "a payload that nests less deep".into() }];
+        roomy(|| self.found(data)).unwrap_or_else(cannot)
+    }
+
+    fn found(&self, data: &Value) -> Vec<Complaint> {
         if self.validator.is_valid(data) {
             return Vec::new();
         }
@@ -81,7 +93,9 @@ impl Registry {
         if let Some(said) = said
             && let Some(held) = self.by_name(said, Some(topic))?
         {
-            return Ok(Some(held));
+            // Another topic's schema says nothing about this one, where it has its own.
+            let own = self.by_name(topic.as_str(), None)?;
+            return Ok(Some(own.filter(|own| family(&own.name) != family(&held.name)).unwrap_or(held)));
         }
         self.by_name(topic.as_str(), None)
     }
@@ -135,6 +149,20 @@ impl Registry {
             validators: self.holding.known.read().unwrap_or_else(PoisonError::into_inner).len(),
         }
     }
+}
+
+/// Whether a payload nests deeper than so many levels.
+fn nests(data: &Value, levels: usize) -> bool {
+    match data {
+        Value::Array(all) => levels == 0 || all.iter().any(|v| nests(v, levels - 1)),
+        Value::Object(all) => levels == 0 || all.values().any(|v| nests(v, levels - 1)),
+        _ => false,
+    }
+}
+
+/// A schema's name without its version.
+fn family(name: &str) -> &str {
+    name.rsplit_once(".v").map_or(name, |(stem, _)| stem)
 }
 
 fn complaint(e: &ValidationError) -> Complaint {
