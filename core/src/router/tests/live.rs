@@ -206,6 +206,7 @@ fn rules_at_rest_or_gone_are_not_missed_by_those_that_stay() {
     until("all came through", || rig.all("out.a.x").len() == 2 && rig.data("out.b.x") == [json!({"n": 2})]);
     // Taken out and put back, a rule does not catch up on what came in between.
     rig.rules.remove("b").unwrap();
+    until("it is out", || rig.rules.running().revision == Some(rig.rules.set().revision()));
     rig.put("in.b.x", json!({"n": 3}));
     let mut b = parsed(rule("b", &["in.b.x"], "true", &["out.b.x"]));
     b.description = "again".into();
