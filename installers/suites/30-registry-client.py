@@ -156,6 +156,8 @@ def deletes_softly_and_for_good(c):
     assert c.delete_version("gone", 1, permanent=True) == 1
     refused(40401, c.get_versions, "gone")
     c.register_schema("gone", schema(NUMBER))
+    refused(40405, c.delete_subject, "gone", permanent=True)
+    assert c.delete_subject("gone") == [1]
     assert c.delete_subject("gone", permanent=True) == [1]
     assert "gone" not in c.get_subjects(deleted=True)
 
