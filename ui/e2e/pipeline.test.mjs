@@ -272,8 +272,8 @@ test("with a real Loom: a recording flows through its graph", async (t) => {
   page.setDefaultTimeout(10_000);
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-  await page.goto(`${real.url}/#token=${real.token}`);
-  await page.getByRole("link", { name: "Pipeline" }).click();
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  await page.goto(`${real.url}/#pipeline`);
   await page.locator(".groups tbody tr", { hasText: "timeline-consumer" }).waitFor({ timeout: 60_000 });
   await page.locator(".source", { hasText: "Recording" }).waitFor({ timeout: 120_000 });
   await page.waitForFunction(() => /media\.text\.released/.test(document.querySelector(".plane").innerText), null, { timeout: 120_000 });

@@ -59,7 +59,11 @@ fn page() -> Memo<Option<Page>> {
     Effect::new(move |_| {
         if page.get().is_none() {
             spawn_local(async move {
-                browser::stand_at(begin().await.hash());
+                let first = begin().await;
+                // Whoever went somewhere meanwhile stays there.
+                if Page::named(&browser::hash()).is_none() {
+                    browser::stand_at(first.hash());
+                }
                 hash.set(browser::hash());
             });
         }
