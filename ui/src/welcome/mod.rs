@@ -43,7 +43,7 @@ pub fn Welcome() -> impl IntoView {
             </header>
             <Knots />
             <footer>
-                <p><Icon name="lock" /><span>"What you say is kept in your own data folder, encrypted, on this computer. The model is the only thing \
+                <p><Icon name="lock" /><span>"What you say is kept in your own data folder on this computer, its words encrypted. The model is the only thing \
                     Loom fetches. Nothing leaves unless you set that up later."</span></p>
                 <div class="row">
                     <button class="btn" type="button" disabled=asked on:click=sample>"No microphone? Try a recording"</button>
