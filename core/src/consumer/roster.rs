@@ -138,19 +138,25 @@ impl Consumers {
     /// What comes after what the member was handed last, at most `max` records; nothing where nothing is there, or it stands
     /// by. For those who are sure to get what they are handed, in order, or nothing more.
     pub fn poll(&self, group: &str, member: &str, max: usize) -> Result<Page> {
+        self.poll_in(group, member, max, None)
+    }
+
+    /// The same in a turn that [`rewind`](Self::rewind) began: nothing is handed to whoever polls in an earlier one, for nobody
+    /// may be there any more to get it.
+    pub fn poll_in(&self, group: &str, member: &str, max: usize, turn: Option<u64>) -> Result<Page> {
         let seat = self.seat(group, member)?;
-        let page = self.with(&seat, |s, now| s.poll(&*self.bus, max.clamp(1, PAGE_RECORDS), now))?;
+        let page = self.with(&seat, |s, now| match turn {
+            Some(turn) if turn != s.turn() => Err(Refusal::Conflict("this member fetches anew elsewhere: this fetch is over".into())),
+            _ => s.poll(&*self.bus, max.clamp(1, PAGE_RECORDS), now),
+        })?;
         Ok(page.unwrap_or_else(Page::standing_by))
     }
 
-    /// The next poll begins after the last commit: an answer may have been lost on its way, so it is given again.
-    pub fn rewind(&self, group: &str, member: &str) -> Result<()> {
+    /// The next poll begins after the last commit: an answer may have been lost on its way, so it is given again. The turn that
+    /// begins by it.
+    pub fn rewind(&self, group: &str, member: &str) -> Result<u64> {
         let seat = self.seat(group, member)?;
-        let rewound = self.with(&seat, |s, _| {
-            s.rewind();
-            Ok(())
-        });
-        rewound.map(drop)
+        Ok(self.with(&seat, |s, _| Ok(s.rewind()))?.unwrap_or_default())
     }
 
     /// Takes positions as processed; `None` takes everything that was handed out. Where the group then stands.

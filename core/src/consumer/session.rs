@@ -40,6 +40,8 @@ pub(super) struct Session {
     bytes: usize,
     /// Whose turn it was last, so that a long topic holds up no other.
     last: Option<Position>,
+    /// Goes up with every rewind: who polled before it is not handed anything after it.
+    turn: u64,
     /// When it last committed, or was first handed something after that.
     moved_at: Time,
 }
@@ -69,7 +71,7 @@ impl Session {
             bus.commit(step(&membership, from, begin.clone()))?;
             membership.positions.extend(begin);
         }
-        Ok(Self { membership, lanes, records: 0, bytes: 0, last: None, moved_at: now })
+        Ok(Self { membership, lanes, records: 0, bytes: 0, last: None, turn: 0, moved_at: now })
     }
 
     /// Says to the log that the member lives.
@@ -121,12 +123,18 @@ impl Session {
     }
 
     /// Back to what is committed.
-    pub fn rewind(&mut self) {
+    pub fn rewind(&mut self) -> u64 {
+        self.turn += 1;
         (self.records, self.bytes) = (0, 0);
         for lane in self.lanes.values_mut() {
             lane.next = lane.committed;
             lane.in_flight.clear();
         }
+        self.turn
+    }
+
+    pub fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// Every partition once, beginning after the one whose turn it was.

@@ -74,7 +74,9 @@ fn what_is_committed_is_done_and_the_rest_comes_again() {
         assert!(a.active);
         assert_eq!(rig.numbers(&a.member, 4), [0, 1, 2, 3]);
         assert_eq!(rig.numbers(&a.member, 4), [4, 5, 6, 7], "a poll goes on without a commit");
-        rig.consumers.rewind(GROUP, &a.member).unwrap();
+        let turn = rig.consumers.rewind(GROUP, &a.member).unwrap();
+        let late = rig.consumers.poll_in(GROUP, &a.member, 1, Some(turn - 1));
+        assert!(matches!(late, Err(Refusal::Conflict(_))), "a fetch that was given up takes nothing from the next one");
         assert_eq!(rig.numbers(&a.member, 6), [0, 1, 2, 3, 4, 5], "what may have been lost is given again");
         rig.consumers.commit(GROUP, &a.member, Some(at(TOPIC, 5))).unwrap();
         assert_eq!((rig.group().total_lag(), rig.group().state()), (5, "Stable"));

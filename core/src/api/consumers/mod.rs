@@ -87,8 +87,8 @@ async fn records(
         return Err(Problem::bad_request(format!("max is a number from 1 to {PAGE_RECORDS}, wait_ms one from 0 to {WAIT_MS}")));
     }
     let (asked, of, member) = (state.clone(), group.clone(), fetch.member.clone());
-    blocking_for(move || asked.consumers.rewind(&of, &member)).await?;
-    let page = next_page(&state, &group, &fetch.member, max, Duration::from_millis(fetch.wait_ms)).await?;
+    let turn = blocking_for(move || asked.consumers.rewind(&of, &member)).await?;
+    let page = next_page(&state, &group, &fetch.member, max, turn, Duration::from_millis(fetch.wait_ms)).await?;
     words::records(&page).map(Json)
 }
 

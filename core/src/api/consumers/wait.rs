@@ -11,14 +11,14 @@ use crate::consumer::{BEAT_SECONDS, Page};
 
 /// The member's next records, as soon as there are any, or none once the time is up. Lives as long as the request: a
 /// client that hangs up waits no longer, and beats no more.
-pub async fn next_page(state: &Arc<State>, group: &str, member: &str, max: usize, wait: Duration) -> Result<Page, Problem> {
+pub async fn next_page(state: &Arc<State>, group: &str, member: &str, max: usize, turn: u64, wait: Duration) -> Result<Page, Problem> {
     let until = Instant::now() + wait;
     let (mut pulse, _follows) = state.sockets.pulse(state).map_err(Problem::from)?;
     loop {
         // Marked before it is read: what comes meanwhile shows as a change.
         pulse.mark_unchanged();
         let (asked, group, member) = (state.clone(), group.to_owned(), member.to_owned());
-        let page = blocking_for(move || asked.consumers.poll(&group, &member, max)).await?;
+        let page = blocking_for(move || asked.consumers.poll_in(&group, &member, max, Some(turn))).await?;
         if !page.records.is_empty() || Instant::now() >= until {
             return Ok(page);
         }

@@ -54,12 +54,12 @@ impl Consumption for Consume {
         }
         let (state, group, member) = (self.0.clone(), who.group.clone(), who.member_id.clone());
         // What an earlier stream lost on its way comes again.
-        blocking_for(move || state.consumers.rewind(&group, &member)).await.map_err(|p| status(&p))?;
+        let turn = blocking_for(move || state.consumers.rewind(&group, &member)).await.map_err(|p| status(&p))?;
         let (batches, sent) = mpsc::channel(1);
         let state = self.0.clone();
         tokio::spawn(async move {
             let over = tokio::select! {
-                over = stream(&state, &who, max, &batches) => over,
+                over = stream(&state, &who, max, turn, &batches) => over,
                 () = batches.closed() => return,
                 () = closed(&mut closing) => Status::unavailable("Loom ends: join again when it is back"),
             };
@@ -92,9 +92,9 @@ impl Consumption for Consume {
 }
 
 /// Sends page after page; a client that does not read is not asked for, and so falls silent. Why it ended.
-async fn stream(state: &Arc<State>, who: &RecordsRequest, max: usize, batches: &mpsc::Sender<Result<Batch, Status>>) -> Status {
+async fn stream(state: &Arc<State>, who: &RecordsRequest, max: usize, turn: u64, batches: &mpsc::Sender<Result<Batch, Status>>) -> Status {
     loop {
-        let batch = match next_page(state, &who.group, &who.member_id, max, WAIT).await.and_then(|page| batch(&page)) {
+        let batch = match next_page(state, &who.group, &who.member_id, max, turn, WAIT).await.and_then(|page| batch(&page)) {
             Ok(batch) if batch.records.is_empty() => continue,
             Ok(batch) => batch,
             Err(p) => return status(&p),
