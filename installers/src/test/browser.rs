@@ -29,7 +29,7 @@ fn packed(file: &Path) -> std::io::Result<u64> {
     Ok(gzip.finish()?.len() as u64)
 }
 
-/// Every page's file but the window's, two at once.
+/// Every page's file but the window's, one after the other: some count frames.
 pub fn browser(b: &mut Bench) -> Result<Outcome> {
     let fail = |e: std::io::Error| format!("the browser's tests cannot be listed: {e}");
     let all = fs::read_dir(b.place.ui().join("e2e")).map_err(fail)?;
@@ -47,6 +47,6 @@ pub fn window(b: &mut Bench) -> Result<Outcome> {
 fn node(b: &mut Bench, files: &[PathBuf]) -> Result<Outcome> {
     let mut command = Command::new("node");
     scripts::environment(&mut command, b.place)?;
-    let ok = b.logged(command.args(["--test", "--test-reporter=tap", "--test-concurrency=2"]).args(files))?;
+    let ok = b.logged(command.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(files))?;
     Ok(count::node(&b.said(), ok))
 }
