@@ -65,7 +65,6 @@ impl Ws {
         self.add(channels.to_vec(), None, Arc::new(hear));
     }
     /// Hears a topic's records for as long as the component that asks lives: from an offset, or only what comes.
-    #[allow(dead_code)] // for Topics
     pub fn follow(self, topic: String, from: Option<u64>, hear: impl Fn(&WsOut) + Send + Sync + 'static) {
         self.add(Vec::new(), Some((topic, from)), Arc::new(hear));
     }
