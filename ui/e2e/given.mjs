@@ -31,6 +31,13 @@ export const FULL = {
   "/api/timeline/day": ({ query }) => ({ ...DAY, date: query.get("date") }),
   "/api/timeline/days": { days: [{ date: "2025-10-14", lines: 3, speech_s: 7.2 }], before: null, after: null },
   "/api/groups": { groups: [group("silero-vad-consumer", 1, 0), group("parakeet-tdt-consumer", 1, 400), group("timeline-consumer", 0, 3)] },
+  ...Object.fromEntries(
+    [group("parakeet-tdt-consumer", 1, 400), group("timeline-consumer", 0, 3)].map((g) => [
+      `/api/groups/${g.group}`, { ...g, member_list: [], offsets: [{ topic: g.topics[0], partition: 0, committed: 0, end: g.lag, lag: g.lag }] },
+    ]),
+  ),
+  "/api/dlq": { topics: [] },
+  "/api/topics/media.text.released/records": { records: [], next: 0, end: 0 },
   "/api/topics": { topics: [{ topic: "device.audio.raw", records: 18249, low: 0, high: 18249, bytes: 7200000, schema: "s", class: "sensitive" }] },
   "/api/kafka/structure": {
     producers: [], topics: [], flows: [],

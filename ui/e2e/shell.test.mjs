@@ -36,7 +36,7 @@ test("a Loom that is gone is missed, and back when it answers", async (t) => {
 });
 
 test("a phone shows the same without scrolling sideways", async (t) => {
-  const { page } = await open(held, t, FULL, { width: 390, height: 844, quiet: true });
+  const { page } = await open(held, t, FULL, { width: 390, height: 844 });
   const wider = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   await page.getByText("The earliest book").click();
   await page.locator(".player").waitFor();
@@ -50,7 +50,7 @@ test("a phone shows the same without scrolling sideways", async (t) => {
 
 test("the palette goes anywhere and does anything by a few letters", async (t) => {
   const answers = { ...FULL, "/api/capture": capture("listening"), "/api/capture/pause": capture("paused") };
-  const { page, served } = await open(held, t, answers, { hash: "#timeline", token: true, quiet: true });
+  const { page, served } = await open(held, t, answers, { hash: "#timeline", token: true });
   await page.getByText("The earliest book").waitFor();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").waitFor();
