@@ -120,6 +120,7 @@ pub fn this_version() -> Version {
         ("recordings", cfg!(feature = "recordings")),
         ("analytics", cfg!(feature = "analytics")),
         ("grpc", cfg!(feature = "grpc")),
+        ("pictures", cfg!(feature = "pictures")),
         ("keyring", cfg!(feature = "keyring")),
     ];
     Version {

@@ -16,6 +16,7 @@ use super::ws::Sockets;
 use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
 use crate::consumer::Consumers;
+use crate::dedup;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
@@ -75,6 +76,7 @@ pub struct State {
     pub settings: Settings,
     pub rules: Arc<Rules>,
     pub replays: Arc<Replays>,
+    pub dedup: Arc<dedup::Rules>,
     /// The same as they are changed while Loom runs.
     pub keeper: Arc<Keeper>,
     pub metrics: Metrics,

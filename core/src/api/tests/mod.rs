@@ -177,6 +177,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
     };
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
     let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[]).unwrap());
+    let dedup = crate::dedup::Rules::open(&db, bus.clone(), &*entropy, Arc::new(crate::dedup::NoPictures)).unwrap();
     let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
     let live = Arc::<Live>::default();
     SqliteTimeline::open(db.clone()).unwrap();
@@ -195,6 +196,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
         bus,
         rules,
         replays,
+        dedup: Arc::new(dedup),
         door: Arc::new(door),
         registry,
         timeline: timeline(&db),

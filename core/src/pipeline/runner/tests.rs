@@ -335,7 +335,10 @@ impl Stage for Counts {
         out.kept.put(key, vec![times], Time::from_secs(2_000)); // before the fault, on purpose
         match r.payload()? {
             -1 => Err(Error::skip("minus one")),
-            n if n > 100 => out.emit(&TopicName::of(OUT), r.recorded_at(), &out.kept.get(b"1")?.is_some()),
+            n if n > 100 => {
+                let seen_one = out.kept.get(b"1")?.is_some();
+                out.emit(&TopicName::of(OUT), r.recorded_at(), &seen_one)
+            }
             _ => out.emit(&TopicName::of(OUT), r.recorded_at(), &times),
         }
     }
