@@ -81,4 +81,15 @@ mod tests {
         assert!(w.expires(received) >= last_in_time);
         assert!(w.is_late(Time::from_secs(110), last_in_time.plus(0.1)));
     }
+
+    #[test]
+    fn a_slot_never_holds_two_firsts() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        for _ in 0..20_000 {
+            let w = Window::new(rng.u64(1..2_000), 0);
+            let (a, b) = (Time(rng.i64(-4_000_000_000..4_000_000_000)), Time(rng.i64(-4_000_000_000..4_000_000_000)));
+            assert!(w.holds(a, b) || w.slot(a) != w.slot(b), "{w:?} {a:?} {b:?}");
+            assert!(!w.holds(a, b) || w.slots(b).contains(&w.slot(a)), "{w:?} {a:?} {b:?}");
+        }
+    }
 }

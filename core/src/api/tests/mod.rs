@@ -2,6 +2,7 @@
 
 mod answers;
 mod consuming;
+mod deduplicating;
 mod deeds;
 mod devices;
 mod discovering;
