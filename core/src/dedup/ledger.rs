@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::first::First;
 use super::stage::GROUP;
 use crate::bus::Bus;
-use crate::env::Time;
 use crate::error::{Error, Result};
 use crate::pipeline::Kept;
 
@@ -24,15 +23,20 @@ fn repeat_key(id: Uuid, rule: &str) -> Vec<u8> {
 }
 
 /// Repeats of a first, in the order they came.
-fn first_key(id: Uuid, received_at: Time, repeat: Uuid, rule: &str) -> Vec<u8> {
-    [&[FIRST], &id.as_bytes()[..], &received_at.0.to_be_bytes(), &repeat.as_bytes()[..], rule.as_bytes()].concat()
+fn first_key(id: Uuid, repeat: &First, rule: &str) -> Vec<u8> {
+    let (received_at, partition, offset) = repeat.arrival();
+    let arrival = [&received_at.0.to_be_bytes()[..], &partition.to_be_bytes(), &offset.to_be_bytes()].concat();
+    [&[FIRST], &id.as_bytes()[..], &arrival, repeat.id.as_bytes(), rule.as_bytes()].concat()
 }
+
+/// Bytes of a place in the order.
+const ARRIVAL: usize = 20;
 
 pub fn put(kept: &mut Kept, at: &First, of: &First, said: &Duplicate) -> Result<()> {
     let value = serde_json::to_vec(said).map_err(|e| Error::bug("what is said of a duplicate does not serialise").because(e))?;
     let expires = at.received_at.plus(REMEMBERED_S);
     kept.put(repeat_key(at.id, &said.rule), value, expires);
-    kept.put(first_key(of.id, at.received_at, at.id, &said.rule), Vec::new(), expires);
+    kept.put(first_key(of.id, at, &said.rule), Vec::new(), expires);
     Ok(())
 }
 
@@ -53,8 +57,8 @@ pub fn repeats_of(bus: &dyn Bus, id: Uuid, after: Option<&[u8]>, most: usize) ->
     let rows = bus.rows_from(GROUP, &prefix, after.as_deref(), most)?;
     let tail = |key: &[u8]| key.get(prefix.len()..).map(<[u8]>::to_vec);
     let next = rows.last().filter(|_| rows.len() == most).and_then(|(key, _)| tail(key));
-    // What follows the time: the repeat's id and the rule.
-    let keys = rows.iter().filter_map(|(key, _)| key.get(prefix.len() + 8..)).map(|rest| [&[REPEAT], rest].concat());
+    // What follows: the repeat's id and the rule.
+    let keys = rows.iter().filter_map(|(key, _)| key.get(prefix.len() + ARRIVAL..)).map(|rest| [&[REPEAT], rest].concat());
     let said = bus.rows(GROUP, &keys.collect::<Vec<_>>())?;
     Ok((said.iter().flatten().map(|value| read(value)).collect::<Result<_>>()?, next))
 }

@@ -102,7 +102,7 @@ async fn check(Extract(state): Extract<Arc<State>>, Json(body): Json<DedupCheck>
     let ids: Vec<Uuid> = given.iter().map(|g| g.message_id).collect();
     let asked = state.clone();
     let said = blocking(move || dedup::check(&asked.dedup.judge(), asked.bus.clone(), given, asked.clock.clone())).await?;
-    let records: Vec<DedupVerdict> = said.into_iter().map(|s| verdict(&ids, s)).collect();
+    let records: Vec<DedupVerdict> = said.into_iter().enumerate().map(|(i, s)| verdict(&ids[..i], s)).collect();
     let duplicates = records.iter().filter(|r| r.duplicate).count() as u64;
     Ok(Json(DedupChecked { checked: records.len() as u64, duplicates, records }))
 }
@@ -121,6 +121,7 @@ fn parsed(state: &State, i: usize, r: DedupGiven) -> Result<Given, Problem> {
     })
 }
 
+/// After those that were given before it.
 fn verdict(given: &[Uuid], said: Result<Vec<dedup::Checked>, String>) -> DedupVerdict {
     let (said, failure) = match said {
         Ok(said) => (said, None),

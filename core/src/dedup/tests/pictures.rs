@@ -74,7 +74,7 @@ fn versions_of_a_picture_are_near_and_others_are_far() {
     let far = (0..own.len()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| (own[i] ^ own[j]).count_ones()).min().unwrap();
     let found = near.iter().filter(|(d, _)| *d <= 4).count();
     println!("{found} of {} versions within 4, farthest {:?}; nearest strangers {far}", near.len(), near.iter().max());
-    assert!(found * 100 >= near.len() * 97, "{found} of {}: {:?}", near.len(), near.iter().max());
+    assert!(found * 100 >= near.len() * 95, "{found} of {}: {:?}", near.len(), near.iter().max());
     assert!(far > MOST_DISTANCE, "strangers as near as {far}");
 }
 
