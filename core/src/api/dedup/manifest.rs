@@ -86,7 +86,7 @@ async fn answer(state: Arc<State>, body: Manifest) -> Result<Json<ManifestAnswer
         return Err(Problem::invalid(vec![Complaint::new("/items", "maxItems", &format!("at most {MOST_ITEMS} items"))]));
     }
     let (asked, name) = (state.clone(), body.device_id.clone());
-    let device = blocking(move || Ok(device(&asked, name.as_deref())?)).await?;
+    let device = blocking(move || device(&asked, name.as_deref())).await?;
     let mut by_rule: BTreeMap<String, Vec<(usize, Listed)>> = BTreeMap::new();
     for (i, item) in body.items.iter().enumerate() {
         by_rule.entry(item.rule.clone()).or_default().push((i, listed(i, item)?));

@@ -16,7 +16,7 @@ pub(super) struct Rows {
 impl Rows {
     pub fn change(&mut self, group: &str, changes: RowChanges) {
         let step = changes.step();
-        changes.removed.iter().for_each(|key| _ = self.take(key));
+        changes.removed.iter().for_each(|key| self.take(key));
         for row in changes.put {
             self.put(row);
         }
