@@ -1,12 +1,13 @@
 //! The program `loom`: its commands, one file each. Every command that prints data asks the HTTP API, of the
 //! running instance or of the folder itself, so that a script, a page and a person are told the same.
 
-mod client;
+pub mod client;
 mod commands;
-mod context;
-mod home;
+pub mod context;
+pub mod home;
 mod logging;
-mod output;
+pub mod output;
+pub mod serving;
 mod when;
 
 use std::path::PathBuf;
