@@ -97,15 +97,18 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
     }
 }
 
+/// Whether a window can be shown here.
+pub fn has_display() -> bool {
+    !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some_and(|d| !d.is_empty()))
+}
+
 /// The window where there is a display and the window was built, else `serve`.
 fn open(context: &Context) -> loom_core::Result<ExitCode> {
-    let display =
-        !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some_and(|d| !d.is_empty()));
     let window = std::env::current_exe()
         .ok()
         .map(|p| p.with_file_name(format!("loom-window{}", std::env::consts::EXE_SUFFIX)))
         .filter(|p| p.is_file());
-    let Some(window) = window.filter(|_| display) else { return serve::run(&serve::Args::default(), context.clone()) };
+    let Some(window) = window.filter(|_| has_display()) else { return serve::run(&serve::Args::default(), context.clone()) };
     let status = std::process::Command::new(window).arg("--data-dir").arg(context.dir.path()).status();
     let status = status.map_err(|e| loom_core::Error::stop("the window cannot be started: `loom serve` runs without it").because(e))?;
     Ok(ExitCode::from(u8::from(!status.success())))

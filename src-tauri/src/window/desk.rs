@@ -3,11 +3,14 @@
 
 mod deeds;
 
+use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
+use loom::serving::Serving;
 use loom_core::api;
 use loom_core::data_dir::DataDir;
 use loom_core::desk::{self as core, Wish};
@@ -16,7 +19,6 @@ use loom_schemas::api::Check;
 use tauri::AppHandle;
 use uuid::Uuid;
 
-use crate::first::Ours;
 use crate::hotkey::{self, Keys};
 use crate::running::Running;
 use crate::tray::{Deed, Model, Said, Tray};
@@ -55,6 +57,8 @@ pub struct Desk {
     says: Arc<core::Desk>,
     live: Arc<Live>,
     dir: DataDir,
+    /// Whether the desktop shows the tray, once that is known.
+    seen: Option<bool>,
     model: Model,
     /// What can be undone, and until when that and what is noted stand.
     forgotten: Option<Uuid>,
@@ -62,13 +66,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Sets Loom to work. Wishes are heard from here on, so that nobody takes it for one without a window.
-    pub fn of(ours: Ours) -> std::io::Result<(Self, Running)> {
-        let Ours { context, serving, .. } = ours;
+    /// Wishes are heard from here on, before anything is answered, so that nobody takes it for one without a window.
+    pub fn of(serving: &Serving, dir: DataDir) -> Self {
         let (send, news) = sync_channel(NEWS_AT_ONCE);
         let ear = Ear(send);
         let state = serving.home.state.clone();
-        let (wishes, settings, ended) = (ear.clone(), ear.clone(), ear.clone());
+        let (wishes, settings) = (ear.clone(), ear.clone());
         state.desk.attend(move |wish| {
             wishes.tell(News::Do(match wish {
                 Wish::Show => Deed::Show,
@@ -77,32 +80,35 @@ impl Desk {
             }));
         });
         state.keeper.on_change(move |_| settings.tell(News::Settings));
-        let desk = Self {
+        Self {
             news,
             ear,
             says: state.desk.clone(),
             live: state.live.clone(),
             state: Arc::downgrade(&state),
-            dir: context.dir,
+            dir,
+            seen: None,
             model: Model::default(),
             forgotten: None,
             until: None,
-        };
+        }
+    }
+
+    /// Sets Loom to work, and itself.
+    pub fn start(mut self, serving: Serving, app: AppHandle) -> io::Result<Running> {
+        let ended = self.ear.clone();
         let running = Running::start(serving, move |how| {
             // Whoever does not hear it any more has ended too.
             let _ = ended.0.send(News::Ended(how));
         })?;
-        Ok((desk, running))
-    }
-
-    pub fn start(mut self, app: AppHandle) -> std::io::Result<()> {
         let (mut capture, ear) = (self.live.capture(), self.ear.clone());
         tauri::async_runtime::spawn(async move {
             while capture.changed().await.is_ok() {
                 ear.tell(News::Heard);
             }
         });
-        thread::Builder::new().name("loom-desk".into()).spawn(move || self.attend(&app)).map(drop)
+        thread::Builder::new().name("loom-desk".into()).spawn(move || self.attend(&app))?;
+        Ok(running)
     }
 
     fn attend(&mut self, app: &AppHandle) {
@@ -158,13 +164,13 @@ impl Desk {
         }
     }
 
-    fn seen(&self, app: &AppHandle, seen: bool) {
-        let before = frame::of(app).tray.swap(seen, std::sync::atomic::Ordering::AcqRel);
+    fn seen(&mut self, app: &AppHandle, seen: bool) {
+        frame::of(app).tray.store(seen, Ordering::Release);
         let message = match seen {
             true => "Loom is in the tray",
             false => "this desktop shows no tray: start Loom again to see its window, and quit it from there",
         };
-        if before != seen {
+        if self.seen.replace(seen) != Some(seen) {
             tracing::info!("{message}");
         }
         self.says.say(said("tray", "ok", message, None));

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use loom::serving::Serving;
 use loom_core::data_dir::DataDir;
 use tauri::{App, AppHandle, Manager, RunEvent, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
+use crate::desk::Desk;
 use crate::first::Ours;
 use crate::place::Kept;
 use crate::running::Running;
-use crate::{close, desk, page};
+use crate::{close, page};
 
 const LABEL: &str = "main";
 /// Tells the page that it is in the window of the Loom it shows, which it may end.
@@ -47,16 +49,17 @@ pub struct Frame {
 impl Frame {
     /// Until the program ends; whether all was well.
     pub fn run(role: Role, hidden: bool) -> tauri::Result<bool> {
-        let (frame, desk) = Self::of(role)?;
-        let hidden = hidden && desk.is_some();
+        let (frame, begin) = Self::of(role);
+        let hidden = hidden && begin.is_some();
         let sentence = frame.sentence.clone();
         let app = tauri::Builder::default()
             .register_uri_scheme_protocol(page::SCHEME, move |_, _| page::answer(&held(&sentence)))
             .manage(frame)
             .on_window_event(|window, event| event_of(window.app_handle(), event))
             .setup(move |app: &mut App| {
-                if let Some(desk) = desk {
-                    desk.start(app.handle().clone())?;
+                if let Some((desk, serving)) = begin {
+                    let running = desk.start(serving, app.handle().clone())?;
+                    *held(&of(app.handle()).running) = Some(running);
                 }
                 if hidden { Ok(()) } else { open(app.handle()).map_err(Into::into) }
             })
@@ -71,7 +74,7 @@ impl Frame {
         Ok(of(&handle).well.load(Ordering::Acquire))
     }
 
-    fn of(role: Role) -> tauri::Result<(Self, Option<desk::Desk>)> {
+    fn of(role: Role) -> (Self, Option<(Desk, Serving)>) {
         let (page, sentence, dir) = match &role {
             Role::Ours(ours) => (ours.page.clone(), String::new(), Some(ours.context.dir.path().to_path_buf())),
             Role::Viewer { page, dir } => (page.clone(), String::new(), Some(dir.path().to_path_buf())),
@@ -88,10 +91,9 @@ impl Frame {
             tray: AtomicBool::new(false),
             running: Mutex::new(None),
         };
-        let Role::Ours(ours) = role else { return Ok((frame, None)) };
-        let (desk, running) = desk::Desk::of(*ours)?;
-        *held(&frame.running) = Some(running);
-        Ok((frame, Some(desk)))
+        let Role::Ours(ours) = role else { return (frame, None) };
+        let Ours { context, serving, .. } = *ours;
+        (frame, Some((Desk::of(&serving, context.dir), serving)))
     }
 
     pub fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -106,8 +108,9 @@ impl Frame {
 
     fn end(&self) {
         self.save();
-        if let Some(running) = held(&self.running).take() {
-            running.end();
+        let running = held(&self.running).take();
+        if running.is_some_and(|running| !running.end()) {
+            self.well.store(false, Ordering::Release);
         }
     }
 }

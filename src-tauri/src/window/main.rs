@@ -36,6 +36,10 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if !loom::has_display() {
+        output::complain("there is no display for the window: `loom serve` runs without one");
+        return ExitCode::FAILURE;
+    }
     let role = match Context::load(args.data_dir).and_then(|context| first::find(context, args.hidden)) {
         Ok(First::There) => return ExitCode::SUCCESS,
         Ok(First::Ours(ours)) => Role::Ours(ours),

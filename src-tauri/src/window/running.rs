@@ -9,7 +9,7 @@ use loom::serving::{LOOK, Serving};
 
 pub struct Running {
     quit: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<bool>,
 }
 
 impl Running {
@@ -26,15 +26,16 @@ impl Running {
                 }
                 Ok(())
             });
+            let well = outcome.is_ok();
             ended(outcome.map_err(|e| e.to_string()));
+            well
         })?;
         Ok(Self { quit, thread })
     }
 
-    /// What is on its way is done first.
-    pub fn end(self) {
+    /// What is on its way is done first; whether all went well.
+    pub fn end(self) -> bool {
         self.quit.store(true, Ordering::Release);
-        // Whoever panicked has been written about.
-        let _ = self.thread.join();
+        self.thread.join().unwrap_or(false)
     }
 }

@@ -1,6 +1,9 @@
 //! Handing it to the desktop: a StatusNotifierItem on the session's bus. A desktop without a tray, or a session without a
 //! bus, is told to whoever listens, and nothing else comes of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ksni::blocking::{Handle, TrayMethods};
 use ksni::menu::StandardItem;
 use ksni::{Icon, MenuItem, OfflineReason, ToolTip};
@@ -23,18 +26,19 @@ pub struct Tray {
 struct Item {
     model: Model,
     say: Box<dyn Fn(Said) + Send>,
+    seen: Arc<AtomicBool>,
 }
 
 impl Tray {
     /// `say` must not block.
     pub fn start(model: Model, say: impl Fn(Said) + Send + Sync + Clone + 'static) -> Self {
-        // Before the desktop says otherwise.
-        say(Said::Seen(true));
-        let item = Item { model: model.clone(), say: Box::new(say.clone()) };
-        let handle = item.assume_sni_available(true).spawn().inspect_err(|e| {
-            tracing::info!(cause = e.to_string(), "there is no tray");
-            say(Said::Seen(false));
-        });
+        let seen = Arc::new(AtomicBool::new(true));
+        let item = Item { model: model.clone(), say: Box::new(say.clone()), seen: seen.clone() };
+        let handle = item.assume_sni_available(true).spawn();
+        if let Err(e) = &handle {
+            tracing::debug!(cause = e.to_string(), "there is no tray");
+        }
+        say(Said::Seen(handle.is_ok() && seen.load(Ordering::Acquire)));
         Self { handle: handle.ok(), shown: model }
     }
 
@@ -78,10 +82,12 @@ impl ksni::Tray for Item {
         self.model.menu().into_iter().map(line).collect()
     }
     fn watcher_online(&self) {
+        self.seen.store(true, Ordering::Release);
         (self.say)(Said::Seen(true));
     }
     fn watcher_offline(&self, reason: OfflineReason) -> bool {
         tracing::debug!(?reason, "the desktop shows no tray");
+        self.seen.store(false, Ordering::Release);
         (self.say)(Said::Seen(false));
         true
     }
