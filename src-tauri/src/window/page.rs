@@ -19,9 +19,12 @@ pub fn answer(sentence: &str) -> Response<Vec<u8>> {
     Response::builder().header("Content-Type", "text/html; charset=utf-8").body(html.into_bytes()).unwrap_or_default()
 }
 
-/// A sentence with its first letter large and nothing that a page would act on.
+/// A sentence with its first letter large, unless that is a file's, and nothing that a page would act on.
 fn plain(sentence: &str) -> String {
     let safe = sentence.replace('&', "&amp;").replace('<', "&lt;");
+    if safe.split(' ').next().is_some_and(|word| word.contains('.')) {
+        return safe;
+    }
     let mut letters = safe.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -33,6 +36,7 @@ mod tests {
     #[test]
     fn sentences_are_no_markup() {
         assert_eq!(plain("the <b>folder</b> & its lock"), "The &lt;b>folder&lt;/b> &amp; its lock");
+        assert_eq!(plain("settings.toml, line 1: so"), "settings.toml, line 1: so");
         assert_eq!(plain(""), "");
         assert!(String::from_utf8(answer("it is <i>so</i>").into_body()).unwrap().contains(">It is &lt;i>so"));
     }

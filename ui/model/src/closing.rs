@@ -10,7 +10,7 @@ pub fn words(state: Option<Listening>, tray: bool) -> (&'static str, &'static st
     };
     let sentence = match tray {
         true => "It is in the tray: pause it, show it again and quit it from there.",
-        false => "Start Loom again and this window is back. To quit Loom, quit it here.",
+        false => "Start Loom again and this window is back. To quit, press Ctrl K here and choose Quit Loom.",
     };
     (title, sentence)
 }

@@ -50,8 +50,8 @@ pub fn Closing() -> impl IntoView {
             <p class="quiet">{move || words(hearing.state(), tray.get()).1}</p>
             <div class="ways">
                 <button class="btn solid" type="button" autofocus on:click=move |_| act("close")>"Close the window"</button>
-                <button class="btn" type="button" on:click=move |_| act("quit")>"Quit Loom"</button>
-                <button class="btn plain" type="button" on:click=move |_| open.set(false)>"Stay"</button>
+                <button class="btn plain" type="button" on:click=move |_| act("quit")>"Quit Loom"</button>
+                <button class="btn" type="button" on:click=move |_| open.set(false)>"Stay"</button>
             </div>
         </Dialog>
     }
