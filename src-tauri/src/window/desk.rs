@@ -5,7 +5,7 @@ mod deeds;
 
 use std::io;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
@@ -136,10 +136,7 @@ impl Desk {
     /// What comes next; `None` when what is noted has stood long enough.
     fn next(&self) -> Option<News> {
         let Some(until) = self.until else { return self.news.recv().ok() };
-        match self.news.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(news) => Some(news),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.news.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
     }
 
     fn look(&mut self) {
