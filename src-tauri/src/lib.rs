@@ -109,9 +109,18 @@ fn open(context: &Context) -> loom_core::Result<ExitCode> {
         .map(|p| p.with_file_name(format!("loom-window{}", std::env::consts::EXE_SUFFIX)))
         .filter(|p| p.is_file());
     let Some(window) = window.filter(|_| has_display()) else { return serve::run(&serve::Args::default(), context.clone()) };
-    let status = std::process::Command::new(window).arg("--data-dir").arg(context.dir.path()).status();
+    let mut command = std::process::Command::new(window);
+    let status = become_it(command.arg("--data-dir").arg(context.dir.path()));
     let status = status.map_err(|e| loom_core::Error::stop("the window cannot be started: `loom serve` runs without it").because(e))?;
     Ok(ExitCode::from(u8::from(!status.success())))
+}
+
+/// So that signals are its own; where that cannot be, it is waited for.
+fn become_it(command: &mut std::process::Command) -> std::io::Result<std::process::ExitStatus> {
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(command));
+    #[cfg(not(unix))]
+    command.status()
 }
 
 #[cfg(test)]

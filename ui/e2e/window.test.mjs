@@ -15,6 +15,7 @@ test("a new owner is welcomed, reads in the window what was said, and closes it 
   assert.match(await page.text("main"), /What you say becomes a timeline/);
   assert.equal(await page.run("return location.hash.includes('token')"), false);
   assert.equal(await page.run("return typeof window.__TAURI__"), "undefined");
+  assert.equal(await page.run("return window.loom_window"), true, "its page may end it");
 
   const { pid } = desk.address();
   assert.equal(exe(pid), "loom-window");
@@ -53,7 +54,7 @@ test("it comes back where it was, after SIGTERM too", async (t) => {
   const place = { x: 210, y: 120, width: 700, height: 560 };
   await until("it stands there", () => JSON.stringify(desk.place()) === JSON.stringify(place));
   await desk.ask("POST", "/api/window/show");
-  await until("Loom listens", () => desk.hears("listening"));
+  await desk.hears("listening");
   first.kill("SIGTERM");
   assert.equal(await first.ended, 0);
   assert.deepEqual(desk.kept().bounds, place);
@@ -134,6 +135,7 @@ test("`loom` alone opens the window, on another port where its own is taken", as
   const first = await desk.started([], process.env.LOOM, { LOOM_PORT: String(port) });
   await until("the window", () => desk.seen());
   assert.equal(exe(desk.address().pid), "loom-window");
+  assert.equal(desk.address().pid, first.pid, "signals reach it");
   const said = await desk.finding("port");
   assert.equal(said.state, "warn");
   assert.ok(said.message.includes(`port ${port} is taken`) && said.message.includes(desk.address().url), said.message);
