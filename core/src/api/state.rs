@@ -17,6 +17,7 @@ use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
 use crate::consumer::Consumers;
 use crate::dedup;
+use crate::desk::Desk;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
@@ -80,6 +81,8 @@ pub struct State {
     /// The same as they are changed while Loom runs.
     pub keeper: Arc<Keeper>,
     pub metrics: Metrics,
+    /// The desktop app around this Loom, where there is one.
+    pub desk: Arc<Desk>,
 }
 
 impl State {

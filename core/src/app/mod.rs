@@ -24,6 +24,7 @@ use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
 use crate::dedup;
+use crate::desk::Desk;
 use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
@@ -71,6 +72,7 @@ pub struct App {
     forget: Arc<Forgetting>,
     pulling: std::sync::atomic::AtomicBool,
     pub keeper: Arc<Keeper>,
+    pub desk: Arc<Desk>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -165,6 +167,7 @@ impl App {
             forget: Arc::new(forget),
             pulling: Default::default(),
             keeper,
+            desk: Default::default(),
             microphone,
             incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
@@ -291,6 +294,7 @@ impl App {
             dedup: self.dedup.clone(),
             keeper: self.keeper.clone(),
             metrics: api::Metrics::default(),
+            desk: self.desk.clone(),
         })
     }
 
