@@ -93,10 +93,13 @@ export function wav(seconds) {
   return b;
 }
 
-/** A real Loom; without other words for it, one that takes in the recording which comes with the project. */
-export async function loom(words = ["--input", process.env.LOOM_SAMPLE]) {
-  const data = await mkdtemp(path.join(tmpdir(), "loom-e2e-"));
-  const env = { ...process.env, LOOM_DATA_DIR: data, LOOM_PORT: "0", LOOM_UI_DIR: DIST };
+/**
+ * A real Loom; without other words for it, one that takes in the recording which comes with the project. Its folder is made
+ * for it and goes with it, unless one is named. `around`: more of its environment.
+ */
+export async function loom(words = ["--input", process.env.LOOM_SAMPLE], named = null, around = {}) {
+  const data = named ?? (await mkdtemp(path.join(tmpdir(), "loom-e2e-")));
+  const env = { ...process.env, ...around, LOOM_DATA_DIR: data, LOOM_PORT: "0", LOOM_UI_DIR: DIST };
   const child = spawn(process.env.LOOM, ["serve", ...words], { env, stdio: ["ignore", "pipe", "inherit"] });
   const url = await new Promise((found, lost) => {
     let said = "";
@@ -113,7 +116,7 @@ export async function loom(words = ["--input", process.env.LOOM_SAMPLE]) {
     const ended = child.exitCode !== null || new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
     await ended;
-    await rm(data, { recursive: true, force: true });
+    if (!named) await rm(data, { recursive: true, force: true });
   };
   return { url, token, data, stop };
 }
@@ -136,6 +139,15 @@ export async function open(held, t, answers, { hash = "#token=abc-123", token = 
   });
   await page.goto(`${served.url}/${hash}`);
   return { page, served };
+}
+
+/** Waits for a condition of this side; whoever waits in vain is told for what. */
+export async function until(what, check, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  while (!(await check())) {
+    assert.ok(Date.now() < end, `not within ${seconds} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 /**
