@@ -121,14 +121,15 @@ export async function loom(words = ["--input", process.env.LOOM_SAMPLE], named =
   return { url, token, data, stop };
 }
 
-/** Opens a page on given answers; fails the test for whatever the console complains of. */
-export async function open(held, t, answers, { hash = "#token=abc-123", token = false, width = 1440, height = 900, quiet = false } = {}) {
+/** Opens a page on given answers; fails the test for whatever the console complains of. `clock`: its time can be moved on. */
+export async function open(held, t, answers, { hash = "#token=abc-123", token = false, width = 1440, height = 900, quiet = false, clock = false } = {}) {
   const served = await pages(answers);
   const context = await held.chrome.newContext({ viewport: { width, height }, timezoneId: "UTC", locale: "en-GB" });
   // A page that is opened at a place has its token already.
   if (token) await context.addInitScript(() => sessionStorage.setItem("loom-token", "abc-123"));
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  if (clock) await page.clock.install();
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
   page.on("pageerror", (e) => complaints.push(String(e)));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { many, timeline } from "./day.mjs";
 import { LINES, line } from "./given.mjs";
-import { accessible, atBest, chromeForTests, loom, open, shot } from "./stage.mjs";
+import { accessible, atBest, chromeForTests, loom, open, shot, until, wav } from "./stage.mjs";
 
 const held = chromeForTests();
 const DAY = "#timeline/2025-10-14";
@@ -412,6 +412,48 @@ test("ten thousand lines in an hour, and an address leads into their midst", asy
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.locator("li.is-chosen", { hasText: "number 6002 " }).waitFor();
+});
+
+test("Loom is gone for ten minutes: what was read stays, and what came, changed and went meanwhile is there on its return", async (t) => {
+  const of = lines();
+  const { page, served } = await shown(t, of, { quiet: true, clock: true });
+  const said = (text) => page.locator("li.said", { hasText: text });
+  await said("The earliest book").waitFor();
+  await said("than in the same operations").waitFor();
+  await served.stop();
+  const banner = page.getByText(/Loom does not answer/);
+  await banner.waitFor();
+  await page.clock.fastForward("10:00");
+  await banner.waitFor();
+  assert.equal(await page.locator("li.said").count(), 4, "nothing is cleared");
+  of.find((l) => l.message_id === "a").starred = true;
+  of.splice(of.findIndex((l) => l.message_id === "c"), 1);
+  // From a device that was away itself: older than what was read.
+  of.push(line("f", "2025-10-14T10:02:20.000000Z", "it came late"), line("0", "2025-10-14T12:00:00.000000Z", "it came last"));
+  await served.again();
+  await until("the page is back", async () => (await page.clock.fastForward(5000), (await banner.count()) === 0), 40);
+  await said("it came late").waitFor();
+  await said("it came last").waitFor();
+  await said("than in the same operations").waitFor({ state: "detached" });
+  await said("The earliest book").getByText("starred", { exact: true }).waitFor({ state: "attached" });
+});
+
+test("half a minute in one breath, and a word without end, are read and played on a phone too", async (t) => {
+  const long = Array.from({ length: 90 }, (_, n) => `word${n}`).join(" ");
+  const breath = { ...line("a", "2025-10-14T10:02:10.000000Z", long), duration_s: 30 };
+  breath.words.forEach((w, n) => Object.assign(w, { start_s: n / 3, end_s: n / 3 + 0.3 }));
+  const endless = line("b", "2025-10-14T10:03:10.000000Z", "donaudampfschiff".repeat(40));
+  const answers = timeline([breath, endless], wav(30));
+  const { page } = await open(held, t, answers, { hash: DAY, token: true, width: 390, height: 844 });
+  const wider = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await page.getByText("donaudampfschiff").waitFor();
+  assert.ok((await wider()) <= 0);
+  await page.getByText("word0 word1").click();
+  await page.locator(".w", { hasText: "word80" }).click();
+  await page.locator(".said .at", { hasText: /word8\d/ }).waitFor();
+  assert.equal(await page.locator(".track").getAttribute("aria-valuemax"), "30.0");
+  assert.ok((await wider()) <= 0, "open");
+  await accessible(page);
 });
 
 test("nothing in a transcript is read as markup", async (t) => {

@@ -22,6 +22,7 @@ mod outside;
 mod page;
 mod player;
 mod playing;
+mod renew;
 mod said;
 mod save;
 mod shown;
