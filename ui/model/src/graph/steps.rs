@@ -28,7 +28,8 @@ pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
     let mut said = vec![false; net.topics.len()];
     let mut out = Vec::new();
     for (nth, node) in stops.into_iter().enumerate() {
-        let inputs: Vec<usize> = (0..net.topics.len()).filter(|t| net.topics[*t].readers.contains(&node)).collect();
+        let reads = |node: usize| (0..net.topics.len()).filter(move |t| net.topics[*t].readers.contains(&node));
+        let inputs: Vec<usize> = reads(node).collect();
         let mut sources: Vec<usize> = inputs.iter().flat_map(|t| net.topics[*t].writers.iter().copied()).collect();
         sources.retain(|w| net.nodes[*w].kind == Kind::Source);
         sources.sort_by_key(|i| rows.nodes[*i]);
@@ -43,7 +44,13 @@ pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
         let mut fresh: Vec<usize> = inputs.into_iter().filter(|t| !std::mem::replace(&mut said[*t], true)).filter(|t| !joins(t)).collect();
         fresh.sort_by_key(|t| rows.topics[*t] == 0);
         if net.nodes[node].kind == Kind::Gate {
+            // Nothing sensitive stands below the wall, whose gates follow each other.
             out.extend(unread(net, &mut said, |side| side == Side::Sensitive));
+            let gates = (0..net.nodes.len()).filter(|i| net.nodes[*i].kind == Kind::Gate);
+            let others = gates.flat_map(|gate| reads(gate).map(move |topic| (topic, gate)));
+            let mut before: Vec<(usize, usize)> = others.filter(|(t, _)| !std::mem::replace(&mut said[*t], true)).collect();
+            before.sort_by_key(|(t, _)| rows.topics[*t] == 0);
+            out.extend(before.into_iter().map(|(topic, group)| Step::Via { topic, group }));
         }
         out.extend(fresh.into_iter().map(|topic| Step::Via { topic, group: node }));
         out.push(Step::Stop { node, joins: sources });

@@ -370,10 +370,12 @@ fn whatever_releases_is_a_gate_and_nothing_sensitive_is_beyond_the_wall() {
     }
     let open = net.node("nobody:internal.privacy.audit.decisions").unwrap();
     assert!(plan.knots.iter().any(|k| k.node == open && k.x < wall), "what nobody reads ends before the wall");
-    let walls = steps(&net, &columns, &rows).into_iter().filter_map(|s| if let Step::Stop { node, .. } = s { Some(node) } else { None });
-    let kinds: Vec<bool> = walls.map(|n| net.nodes[n].kind == Kind::Gate).collect();
-    let (first, last) = (kinds.iter().position(|g| *g).unwrap(), kinds.iter().rposition(|g| *g).unwrap());
-    assert_eq!(last - first, 2, "on a phone, too, the gates stand in one wall: {kinds:?}");
+    let is_gate = |s: &Step| matches!(s, Step::Stop { node, .. } if net.nodes[*node].kind == Kind::Gate);
+    let steps = steps(&net, &columns, &rows);
+    let first = steps.iter().position(is_gate).unwrap();
+    assert!(steps[first..first + 3].iter().all(is_gate), "on a phone, too, the gates stand in one wall: {steps:?}");
+    let inside = |s: &Step| matches!(s, Step::Via { topic, .. } if net.topics[*topic].side == Side::Sensitive);
+    assert!(!steps[first..].iter().any(inside), "{steps:?}");
 }
 
 #[test]
