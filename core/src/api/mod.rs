@@ -44,6 +44,7 @@ mod structure;
 mod timeline;
 mod topics;
 mod trace;
+mod window;
 mod ws;
 
 use std::sync::Arc;
@@ -134,6 +135,7 @@ fn routes() -> Routes {
         .merge(router::routes())
         .merge(recordings::routes())
         .merge(settings::routes())
+        .merge(window::routes())
         .merge(ws::routes())
         .merge(registry::routes())
 }

@@ -14,10 +14,11 @@ use crate::place::Place;
 use crate::setup::npm;
 
 pub type Peer = fn(&Place) -> Result<Command>;
-pub const ALL: [(&str, Peer); 7] = [
+pub const ALL: [(&str, Peer); 8] = [
     ("speech_peer", speech_peer),
     ("killed", killed),
     ("silence", silence),
+    ("window", window),
     ("lost_microphone", lost),
     ("latency", latency),
     ("timeline", timeline),
@@ -58,6 +59,11 @@ fn killed(place: &Place) -> Result<Command> {
 /// A minute of silence on a microphone.
 fn silence(place: &Place) -> Result<Command> {
     listening(place, &["silence", "60"])
+}
+
+/// The same with the window open: all its processes.
+fn window(place: &Place) -> Result<Command> {
+    listening(place, &["window", "60"])
 }
 
 /// A microphone that is away for ten seconds, twenty times.
