@@ -116,8 +116,12 @@ async function ends(page) {
     await new Promise(requestAnimationFrame);
     const begin = performance.now();
     dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
-    const last = () => [...document.querySelectorAll(".lines > li")].at(-1);
-    while (!last().classList.contains("said") || last().getBoundingClientRect().bottom > innerHeight) {
+    const isSeen = () => {
+      const last = [...document.querySelectorAll(".lines > li")].at(-1);
+      const { top, bottom } = last.getBoundingClientRect();
+      return last.classList.contains("said") && top > 0 && bottom <= innerHeight;
+    };
+    while (!isSeen()) {
       if (performance.now() - begin > 20_000) throw new Error("the end does not come");
       await new Promise(requestAnimationFrame);
     }
