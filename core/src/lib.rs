@@ -5,6 +5,7 @@
 pub mod api;
 #[cfg(feature = "full")]
 pub mod app;
+pub mod built;
 pub mod bus;
 pub mod capture;
 pub mod consumer;
