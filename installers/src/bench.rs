@@ -17,10 +17,11 @@ use crate::say;
 use crate::setup;
 
 /// Example of core, the features it needs.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     ("log_bench", ""),
     ("day_bench", ""),
     ("router_bench", ""),
+    ("dedup_bench", ""),
     ("search_bench", "full"),
     ("speech_bench", "full"),
     ("recording_bench", "full"),
