@@ -10,8 +10,8 @@ use zbus::blocking::{Connection, Proxy, connection};
 use zbus::message::Header;
 use zbus::zvariant::{OwnedValue, Value};
 
-use crate::pulse::{Pulse, until};
-use crate::rig::Loom;
+use crate::pulse::Pulse;
+use crate::rig::{Loom, until};
 
 /// Ends with its test.
 struct Killed(Child);
