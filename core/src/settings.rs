@@ -37,6 +37,8 @@ pub struct Settings {
     pub engine: String,
     /// Whether a device nobody knows may send, and is registered by it.
     pub device_policy: Policy,
+    /// How sure two devices have to be one person's before they count as that, in percent.
+    pub device_link_percent: u8,
     /// Records a second that one device may send, in the mean; 0 is no limit.
     pub device_records_per_second: u32,
     /// Loopback clients need no token.
@@ -61,6 +63,7 @@ impl Default for Settings {
             audio_bytes: 20 << 30,
             engine: "moonshine-tiny-en".into(),
             device_policy: Policy::Register,
+            device_link_percent: 80,
             device_records_per_second: 100_000,
             open_loopback: false,
             microphone: true,
@@ -93,7 +96,7 @@ pub struct Shown {
 }
 
 /// The one table of settings: a new one is a field of [`Settings`] and a row here.
-pub static SETTINGS: [Setting; 12] = [
+pub static SETTINGS: [Setting; 13] = [
     Setting {
         key: "microphone",
         takes: "true or false",
@@ -151,6 +154,18 @@ pub static SETTINGS: [Setting; 12] = [
             title: "Devices nobody knows",
             about: "Whether a program on this computer may send under a name that is new.",
             control: || choices(&[("register", "Register them"), ("strict", "Refuse them")]),
+            restart: false,
+        }),
+    },
+    Setting {
+        key: "device_link_percent",
+        takes: "a number from 1 to 100",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "Devices of one person",
+            about: "How sure Loom has to be, in percent, before two linked devices count as one person's.",
+            control: || number(1.0, 100.0, "%"),
             restart: false,
         }),
     },
@@ -314,10 +329,19 @@ impl Settings {
     /// What no type can say.
     pub fn validate(&self) -> Result<()> {
         self.zone()?;
+        if !(1..=100).contains(&self.device_link_percent) {
+            let said = format!("device_link_percent in {FILE} or LOOM_DEVICE_LINK_PERCENT must be {}", takes("device_link_percent"));
+            return Err(Error::invalid(said));
+        }
         if self.device_name.chars().count() > 100 {
             return Err(Error::invalid(format!("device_name in {FILE} or LOOM_DEVICE_NAME is longer than 100 characters: shorten it")));
         }
         Ok(())
+    }
+
+    /// From 0 to 1.
+    pub fn link_threshold(&self) -> f64 {
+        f64::from(self.device_link_percent) / 100.0
     }
 
     /// The zone that local times are told in.

@@ -107,7 +107,7 @@ impl App {
         let door = Arc::new(Door {
             bus: bus.clone(),
             registry: registry.clone(),
-            devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
+            devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone(), &*entropy)?),
             blobs: Blobs::at(&dir.path().join("files")),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -133,7 +133,11 @@ impl App {
         })?;
         let keeper = Arc::new(Keeper::new(dir.path(), settings.clone()));
         let devices = door.devices.clone();
-        keeper.on_change(move |s| devices.set_policy(s.device_policy));
+        devices.links().set_threshold(settings.link_threshold());
+        keeper.on_change(move |s| {
+            devices.set_policy(s.device_policy);
+            devices.links().set_threshold(s.link_threshold());
+        });
         let mut app = Self {
             bus,
             rules,

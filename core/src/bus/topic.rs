@@ -239,6 +239,8 @@ pub mod names {
     pub const EDITS: &str = "media.text.edits.released";
     /// How much was erased when.
     pub const ERASURES: &str = "internal.privacy.audit.erasures";
+    /// Which devices are said to be one person's.
+    pub const LINKS: &str = "internal.identity.links";
 }
 
 #[cfg(test)]

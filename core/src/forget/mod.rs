@@ -29,6 +29,7 @@ use crate::capture::Listen;
 use crate::db::Db;
 use crate::env::{Clock, Entropy, Time, message_id};
 use crate::error::{Error, Result};
+use crate::identity;
 use crate::live::{LineNews, Live};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
@@ -83,6 +84,7 @@ pub struct Erased {
 
 /// Makes the tables where there are none: before a timeline asks for [`fate`].
 pub fn migrate(db: &Db) -> Result<()> {
+    identity::migrate(db)?;
     db.migrate(intents::ROOM, intents::STEPS)
 }
 
@@ -206,7 +208,7 @@ impl Forgetting {
         match scope {
             Scope::Span(span) => {
                 lines = self.parts.db.read(|c| intents::lines_of(c, span))?.len() as u64;
-                marked.span(bus, span)?;
+                self.mark_span(&mut marked, span)?;
             }
             Scope::Lines(ids) => {
                 for id in ids {
@@ -231,6 +233,12 @@ impl Forgetting {
         }
     }
 
+    /// With all that a device sent goes what was said of it and others.
+    fn mark_span(&self, marked: &mut Marked, span: &Span) -> Result<()> {
+        marked.span(&*self.parts.bus, span)?;
+        span.whole_device().map_or(Ok(()), |device| marked.links(&*self.parts.bus, device))
+    }
+
     /// Everything that an intent means, found anew: what was erased before a kill is found again by its headers.
     fn mark(&self, intent: &Intent) -> Result<Marked> {
         let mut marked = Marked::default();
@@ -238,7 +246,7 @@ impl Forgetting {
             self.mark_line(&mut marked, &line)?;
         }
         if let Some(span) = &intent.span {
-            marked.span(&*self.parts.bus, span)?;
+            self.mark_span(&mut marked, span)?;
         }
         marked.follow(&*self.parts.bus)?;
         Ok(marked)
@@ -272,8 +280,12 @@ impl Forgetting {
         let erased = Erased { lines, records, audio_s };
         bus.append(vec![audit::record(intent, &erased)?])?;
         let (id, done_at) = (intent.id, bus.watermark()?);
+        let device = intent.span.and_then(|s| s.whole_device());
         db.maintain(move |tx| {
             intents::erase_lines(tx, id)?;
+            if let Some(device) = device {
+                identity::forget(tx, device)?;
+            }
             intents::set_state(tx, id, State::Erased, Some(done_at))
         })?;
         if let Err(e) = db.scrub() {

@@ -438,3 +438,26 @@ fn nothing_of_what_was_forgotten_is_left_in_the_files() {
     assert_eq!(rows(&format!("SELECT count(*) FROM utterance_text_data WHERE instr(block, CAST('{word}' AS BLOB)) > 0")), 0);
     assert!(r.folder.path().join("audio").exists());
 }
+
+#[test]
+fn a_device_is_forgotten_with_what_was_said_of_it_and_others_unless_a_time_is_named() {
+    use crate::identity::{Devices, Evidence, Linking, Policy};
+    let room = room();
+    let devices = Devices::open(&room.db, Uuid::from_u128(1), Policy::Register, room.clock.clone(), &Seeded::new(4)).unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| devices.resolve(name).unwrap());
+    let said = Linking { devices: vec![a, b, c], kind: Evidence::Declared, confidence: 1.0, given_by: "owner".into(), note: None };
+    let links = devices.links().link(said).unwrap();
+    let topic = TopicName::of(names::LINKS);
+    room.bus.append(links.iter().map(|l| l.record(Uuid::nil()).unwrap()).collect()).unwrap();
+    let values = || room.bus.read(&topic, 0, 0, 100, usize::MAX).unwrap().iter().filter(|r| r.value().is_some()).count();
+    let some = Scope::Span(Span { from: Span::EVER, to: room.clock.now(), device: Some(b) });
+    room.forgetting.erase_now(&some, false).unwrap();
+    assert_eq!((devices.links().list(None, true).unwrap().len(), values()), (3, 3), "of a span of time the links are no part");
+    let whole = Scope::Span(Span { from: Span::EVER, to: Span::NEVER, device: Some(b) });
+    let weighed = room.forgetting.erase_now(&whole, true).unwrap();
+    assert_eq!((weighed.records.get(names::LINKS), values()), (Some(&2), 3));
+    let erased = room.forgetting.erase_now(&whole, false).unwrap();
+    assert_eq!((erased.records.get(names::LINKS), values()), (Some(&2), 1));
+    assert_eq!(devices.links().list(None, true).unwrap().len(), 1);
+    assert!(devices.get("b").unwrap().is_some());
+}

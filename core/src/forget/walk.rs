@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
+use loom_schemas::payload::DeviceLink;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::scope::Span;
 use crate::bus::{Bus, Class, Position, Record, TopicName, names};
@@ -124,6 +126,26 @@ impl Marked {
                 self.mark(r);
             }
         })
+    }
+
+    /// Every record that says which other devices are of the same person as this one.
+    pub fn links(&mut self, bus: &dyn Bus, device: Uuid) -> Result<()> {
+        let topic = TopicName::of(names::LINKS);
+        let Some(known) = bus.topic(&topic)? else { return Ok(()) };
+        let device = device.to_string();
+        for partition in 0..known.bounds.len() as u32 {
+            let mut next = known.bounds[partition as usize].0;
+            loop {
+                let page = bus.read(&topic, partition, next, PAGE_RECORDS, PAGE_BYTES)?;
+                let Some(last) = page.last() else { break };
+                next = last.offset() + 1;
+                let about = |r: &&Record| r.payload::<DeviceLink>().is_ok_and(|l| l.a == device || l.b == device);
+                for r in page.iter().filter(about) {
+                    self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What was made of what is marked, and of that again.

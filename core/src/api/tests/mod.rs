@@ -166,7 +166,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
     let door = Door {
         bus: bus.clone(),
         registry: registry.clone(),
-        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
+        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone(), &Seeded::new(3)).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock: clock.clone(),
         entropy: entropy.clone(),
