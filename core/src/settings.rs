@@ -23,7 +23,7 @@ pub const FILE: &str = "settings.toml";
 pub struct Settings {
     /// HTTP, on loopback; 0 picks one.
     pub port: u16,
-    /// What this machine is called on the timeline; empty is the host's name.
+    /// What this machine is called among the devices and as a group's member; empty leaves it as it is there.
     pub device_name: String,
     /// IANA name; `None` is the system's.
     pub time_zone: Option<String>,
@@ -329,6 +329,11 @@ impl Settings {
     /// What no type can say.
     pub fn validate(&self) -> Result<()> {
         self.zone()?;
+        if self.retention.values().any(|r| r.days == Some(0)) {
+            return Err(Error::invalid(format!(
+                "retention in {FILE} names 0 days: write 1 or more, or leave days out to keep it for ever"
+            )));
+        }
         if !(1..=100).contains(&self.device_link_percent) {
             let said = format!("device_link_percent in {FILE} or LOOM_DEVICE_LINK_PERCENT must be {}", takes("device_link_percent"));
             return Err(Error::invalid(said));
@@ -457,6 +462,19 @@ mod tests {
         assert_eq!(loaded.settings.port, 5);
         assert_eq!(loaded.warnings.len(), 2);
         assert!(loaded.warnings.iter().any(|w| w.contains("prot")));
+    }
+
+    #[test]
+    fn what_no_type_can_say_is_checked() {
+        for (text, word) in [
+            ("[retention.\"device.audio.raw\"]\ndays = 0", "1 or more"),
+            ("device_link_percent = 0", "from 1 to 100"),
+            ("device_link_percent = 101", "from 1 to 100"),
+        ] {
+            let said = Settings::parse(text).unwrap_err().to_string();
+            assert!(said.contains(FILE) && said.contains(word), "{said}");
+        }
+        assert!((Settings::parse("device_link_percent = 95").unwrap().settings.link_threshold() - 0.95).abs() < 1e-9);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use loom_models::Models;
 
 use crate::api::ModelRow;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::speech::lazy::Lazy;
 use crate::speech::recognise::Factory;
 use crate::speech::runtime::Runtime;
@@ -15,6 +15,11 @@ use crate::speech::{Recognizer, VoiceDetector};
 
 pub const ENGINE: &str = moonshine::ID;
 pub const MODEL: &str = moonshine::MODEL;
+
+/// Errors: `Invalid` where there is no engine of this name.
+pub fn known(engine: &str) -> Result<()> {
+    if engine == ENGINE { Ok(()) } else { Err(Error::invalid(format!("there is no such engine: take {ENGINE}"))) }
+}
 
 /// Silero, loaded with the first frame.
 pub fn detector(models: &Models) -> Box<dyn VoiceDetector> {

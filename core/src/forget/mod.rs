@@ -13,6 +13,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use self::intents::{Fate, Late, fate, fate_of_line};
 use self::intents::{Intent, State};
 pub use self::scope::{Scope, Span};
 use self::walk::Marked;
+pub use self::walk::Minute;
 use crate::bus::Bus;
 use crate::capture::Listen;
 use crate::db::Db;
@@ -54,6 +56,20 @@ pub struct Parts {
     pub listen: Arc<dyn Listen>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub counts: Arc<dyn Recount>,
+}
+
+/// Who counts what is on the log.
+pub trait Recount: Send + Sync {
+    /// Counts these minutes anew, from what the log still holds of them.
+    fn recount(&self, bus: &dyn Bus, minutes: &BTreeSet<Minute>) -> Result<()>;
+}
+
+/// Nobody counts.
+impl Recount for () {
+    fn recount(&self, _: &dyn Bus, _: &BTreeSet<Minute>) -> Result<()> {
+        Ok(())
+    }
 }
 
 pub struct Forgetting {
@@ -77,7 +93,7 @@ pub enum Undone {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Erased {
     pub lines: u64,
-    pub records: std::collections::BTreeMap<String, u64>,
+    pub records: BTreeMap<String, u64>,
     /// Seconds of sound.
     pub audio_s: f64,
 }
@@ -253,10 +269,10 @@ impl Forgetting {
     }
 
     fn erase(&self, intent: &Intent) -> Result<Erased> {
-        let Parts { db, bus, audio, files, .. } = &self.parts;
+        let Parts { db, bus, audio, files, counts, .. } = &self.parts;
         // What records say of their streams is learnt before they are empty.
         audio.follow(&**bus)?;
-        let (mut records, mut audio_s) = (std::collections::BTreeMap::new(), 0.0_f64);
+        let (mut records, mut audio_s, mut minutes) = (BTreeMap::new(), 0.0_f64, BTreeSet::new());
         loop {
             let marked = self.mark(intent)?;
             // A later walk does not find what an earlier one emptied: the account is of the most that was found.
@@ -264,6 +280,7 @@ impl Forgetting {
                 records.entry(topic).and_modify(|most: &mut u64| *most = n.max(*most)).or_insert(n);
             }
             audio_s = audio_s.max(seconds(&marked));
+            minutes.extend(marked.minutes.iter().cloned());
             // Sound first: once the values are gone nothing tells where it lay.
             for (stream, samples) in &marked.sounds {
                 audio.erase(stream, samples.clone())?;
@@ -276,6 +293,8 @@ impl Forgetting {
                 break;
             }
         }
+        // Even a number says that something was there.
+        counts.recount(&**bus, &minutes)?;
         let lines = self.parts.db.read(|c| intents::count_lines(c, intent.id))?;
         let erased = Erased { lines, records, audio_s };
         bus.append(vec![audit::record(intent, &erased)?])?;

@@ -22,6 +22,20 @@ const AHEAD_S: f64 = 600.0;
 /// Samples of a stream.
 pub type Sound = (String, Range<u64>);
 
+/// A minute of a topic and device, by its first microsecond, that counts were made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minute {
+    pub topic: TopicName,
+    pub device: Uuid,
+    pub at: i64,
+}
+
+impl Minute {
+    fn of(r: &Record) -> Self {
+        Self { topic: r.topic().clone(), device: r.device_id(), at: r.recorded_at().micros().div_euclid(60_000_000) * 60_000_000 }
+    }
+}
+
 /// What is to be erased.
 #[derive(Debug, Default)]
 pub struct Marked {
@@ -34,6 +48,8 @@ pub struct Marked {
     files: BTreeSet<String>,
     /// Where the pass forwards begins.
     since: Option<Time>,
+    /// Whose counts are no longer so.
+    pub minutes: BTreeSet<Minute>,
 }
 
 /// Of any payload, where its sound or file is and how long it is.
@@ -76,6 +92,7 @@ impl Marked {
         let new = self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id).is_none();
         if new {
             self.since = Some(self.since.map_or(r.received_at(), |t| t.min(r.received_at())));
+            self.minutes.insert(Minute::of(r));
             let extent = Extent::of(r);
             self.sounds.extend(extent.sound());
             self.files.extend(extent.file());
@@ -112,6 +129,7 @@ impl Marked {
             |(id, range): &Sound| self.sounds.iter().any(|(other, all)| other == id && all.start <= range.start && range.end <= all.end);
         if Extent::of(r).sound().is_some_and(|s| inside(&s)) {
             self.leaves.entry(place(r)).or_default().push(r.offset());
+            self.minutes.insert(Minute::of(r));
         }
     }
 

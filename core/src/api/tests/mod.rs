@@ -189,6 +189,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
         listen: Arc::new(crate::capture::Deaf),
         clock: clock.clone(),
         entropy: entropy.clone(),
+        counts: Arc::new(()),
     });
     let state = Arc::new(State {
         forget: Arc::new(forget.unwrap()),
