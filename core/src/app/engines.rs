@@ -6,6 +6,7 @@ use loom_models::Models;
 
 use crate::api::ModelRow;
 use crate::error::{Error, Result};
+use crate::speech::hush::Hush;
 use crate::speech::lazy::Lazy;
 use crate::speech::recognise::Factory;
 use crate::speech::runtime::Runtime;
@@ -33,8 +34,8 @@ pub fn recognizer(models: &Models) -> Factory {
     Arc::new(move || Ok(Box::new(load_recognizer(&models)?) as Box<dyn Recognizer>))
 }
 
-pub fn load_detector(models: &Models) -> Result<Silero> {
-    Silero::load(&Runtime::load(models)?, models)
+pub fn load_detector(models: &Models) -> Result<Hush<Silero>> {
+    Ok(Hush::new(Silero::load(&Runtime::load(models)?, models)?))
 }
 
 pub fn load_recognizer(models: &Models) -> Result<Moonshine> {

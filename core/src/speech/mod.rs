@@ -8,6 +8,7 @@ pub mod detect;
 pub mod fake;
 pub mod formats;
 pub mod guess;
+pub mod hush;
 pub mod lazy;
 pub mod recognise;
 #[cfg(feature = "speech")]

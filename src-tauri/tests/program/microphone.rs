@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::pulse::{Pulse, until};
-use crate::rig::{Loom, Served, readings, word_error_rate};
+use crate::pulse::Pulse;
+use crate::rig::{Loom, Served, readings, until, word_error_rate};
 
 fn listening(loom: &Loom, pulse: &Pulse) -> Served {
     let served = Served::with(loom, |c| pulse.environment(c.arg("serve")));

@@ -2,12 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 use loom_core::capture::decode;
 use serde_json::Value;
 
-use crate::rig::{Loom, Served, readings, word_error_rate};
+use crate::rig::{Loom, Served, readings, until, word_error_rate};
 
 /// Half a second, then growing: borders fall into words.
 const PIECES_S: [f64; 4] = [0.5, 1.7, 2.3, 3.1];
@@ -27,14 +26,6 @@ impl Served {
 
     fn json(&self, path: &str) -> Value {
         serde_json::from_slice(&self.get(path).1).unwrap()
-    }
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(180), "{what}");
-        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use tempfile::TempDir;
+
+use crate::rig::until;
 
 pub struct Pulse {
     folder: TempDir,
@@ -100,13 +100,4 @@ fn serve(folder: &Path) -> Child {
         .stdin(Stdio::null())
         .stderr(Stdio::null());
     server.spawn().expect("`cargo xtask test` installs pulseaudio")
-}
-
-/// Waits for it; a test that waits in vain says for what.
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(40), "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }

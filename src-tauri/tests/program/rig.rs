@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -77,6 +78,15 @@ impl Loom {
         let rows = self.rows(&["topics", "tail", "media.text.released", "--from-beginning", "--limit", "10000"]);
         let text = |r: &Value| (r["message_id"].as_str().unwrap().to_string(), r["data"]["text"].as_str().unwrap().to_string());
         rows.iter().map(text).collect()
+    }
+}
+
+/// Waits for it; a test that waits in vain says for what.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(180), "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

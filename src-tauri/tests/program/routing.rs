@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::rig::{Loom, Served};
+use crate::rig::{Loom, Served, until};
 
 const PAGE: &str = include_str!("../../../docs/router.md");
 
@@ -35,14 +34,6 @@ fn post(served: &Served, path: &str, body: &Value) -> (u16, Value) {
 
 fn get(served: &Served, path: &str) -> Value {
     serde_json::from_slice(&served.get(path).1).unwrap()
-}
-
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn produce(loom: &Loom, topic: &str, records: impl Iterator<Item = Value>) {

@@ -14,8 +14,8 @@ use super::intake::{Bell, Intake, Trouble, ring};
 
 /// How long a device may take to open.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Callbacks a second: as often as a level is shown, and seldom enough that silence costs nothing.
-const PERIODS_PER_SECOND: u32 = 10;
+/// Callbacks a second: words come a tenth of a second later than they could, and silence costs half of what it would at ten.
+const PERIODS_PER_SECOND: u32 = 5;
 /// Of ALSA's many names for the same things, those a person would choose; `null` would answer at once, for ever.
 const ALSA_NAMES: [&str; 4] = ["default", "pipewire", "pulse", "sysdefault:CARD="];
 

@@ -50,7 +50,7 @@ impl Detect {
             description: "finds speech in audio",
             inputs: vec![TopicName::of(names::AUDIO_RAW)],
             outputs: vec![output.clone()],
-            revision: Revision { state: 1, label: format!("{}/{}/2", detector.id(), detector.model()) },
+            revision: Revision { state: 2, label: format!("{}/{}/3", detector.id(), detector.model()) },
             ticks: false,
             audio: true,
         };

@@ -52,7 +52,8 @@ impl Bench {
         self.largest = self.largest.max(state.len());
         if self.restart {
             self.stage = fresh();
-            self.stage.load(1, &state).unwrap();
+            let layout = self.stage.spec().revision.state;
+            self.stage.load(layout, &state).unwrap();
         }
     }
 
@@ -204,5 +205,5 @@ fn what_is_not_whole_is_parked_and_changes_nothing() {
         assert_eq!(stage.on_record(&r, &mut out).unwrap_err().kind, crate::Kind::Skip);
     }
     assert!(stage.streams.is_empty() && out.is_empty());
-    assert!(stage.load(1, &[1, 2, 3]).is_err());
+    assert!(stage.load(stage.spec().revision.state, &[1, 2, 3]).is_err());
 }

@@ -68,9 +68,9 @@ impl Sink for AnalyticsSink {
         self.analytics.rebuild()
     }
 
-    /// DuckDB's commits take about 8 ms of CPU.
+    /// DuckDB's commits take about 5 ms of CPU, and a microphone adds a record each second.
     fn seconds_between_writes(&self) -> f64 {
-        1.0
+        2.0
     }
 }
 
@@ -81,12 +81,14 @@ impl Store {
         let cells = tally(records, &self.positions);
         let tx = self.connection.transaction()?;
         add_cells(&tx, &cells)?;
-        tx.execute("DELETE FROM position", [])?;
-        let mut statement = tx.prepare_cached("INSERT INTO position VALUES(?, ?, ?)")?;
-        for (p, next) in &positions {
-            statement.execute(params![p.topic.as_str(), p.partition, next])?;
+        let mut known = tx.prepare_cached("UPDATE position SET next = ? WHERE topic = ? AND part = ?")?;
+        let mut new = tx.prepare_cached("INSERT INTO position VALUES(?, ?, ?)")?;
+        for (p, next) in positions.iter().filter(|(p, next)| self.positions.get(p) != Some(next)) {
+            if known.execute(params![next, p.topic.as_str(), p.partition])? == 0 {
+                new.execute(params![p.topic.as_str(), p.partition, next])?;
+            }
         }
-        drop(statement);
+        drop((known, new));
         tx.commit()?;
         self.positions = positions;
         Ok(())
