@@ -5,11 +5,13 @@
 pub mod api;
 #[cfg(feature = "full")]
 pub mod app;
+pub mod built;
 pub mod bus;
 pub mod capture;
 pub mod consumer;
 pub mod data_dir;
 pub mod db;
+pub mod desk;
 pub mod door;
 pub mod enrich;
 pub mod env;

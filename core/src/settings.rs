@@ -1,8 +1,10 @@
 //! What a user may change: plain data with defaults. `settings.toml` in the data folder < environment `LOOM_*` < flags.
 //! One table says what each setting takes, whether the environment knows it, and how a page shows it.
 
+mod hotkey;
 mod keeper;
 
+pub use hotkey::Hotkey;
 pub use keeper::{Keeper, Refused};
 
 use std::collections::BTreeMap;
@@ -45,6 +47,10 @@ pub struct Settings {
     pub open_loopback: bool,
     /// Whether `serve` listens.
     pub microphone: bool,
+    /// Whether the desktop app starts with the session, hidden.
+    pub autostart: bool,
+    /// Pauses and resumes listening from anywhere, where the desktop app runs.
+    pub hotkey: Option<Hotkey>,
     /// The built pages, where they are not beside the program.
     pub ui_dir: Option<PathBuf>,
     /// What is not the default, and why.
@@ -67,6 +73,8 @@ impl Default for Settings {
             device_records_per_second: 100_000,
             open_loopback: false,
             microphone: true,
+            autostart: false,
+            hotkey: None,
             ui_dir: None,
             from: BTreeMap::new(),
         }
@@ -96,7 +104,7 @@ pub struct Shown {
 }
 
 /// The one table of settings: a new one is a field of [`Settings`] and a row here.
-pub static SETTINGS: [Setting; 13] = [
+pub static SETTINGS: [Setting; 15] = [
     Setting {
         key: "microphone",
         takes: "true or false",
@@ -227,6 +235,30 @@ pub static SETTINGS: [Setting; 13] = [
             about: "For pages of your own making, where they are not beside the program.",
             control: || text("beside the program"),
             restart: true,
+        }),
+    },
+    Setting {
+        key: "autostart",
+        takes: "true or false",
+        environment: true,
+        shown: Some(Shown {
+            group: "Desktop app",
+            title: "Start with your session",
+            about: "Loom then waits in the tray and listens. A Loom that runs without its window leaves this alone.",
+            control: || Control::Switch,
+            restart: false,
+        }),
+    },
+    Setting {
+        key: "hotkey",
+        takes: "Ctrl, Alt or Super, and a key, such as \"Ctrl+Alt+Space\"",
+        environment: true,
+        shown: Some(Shown {
+            group: "Desktop app",
+            title: "Key to pause and go on",
+            about: "Works whatever program is in front. None until you write one, as many are taken already.",
+            control: || text("such as Ctrl+Alt+Space"),
+            restart: false,
         }),
     },
     Setting { key: "device_name", takes: "a text in quotes", environment: true, shown: None },

@@ -1,10 +1,12 @@
 """Loom listening, on a sound server of its own: what silence costs, and what a microphone that goes away costs.
 
     listening.py LOOM silence SECONDS
+    listening.py LOOM window SECONDS
     listening.py LOOM lost TIMES SECONDS_AWAY
     listening.py LOOM latency TIMES FOLDER
 
-`silence` prints a JSON line with the share of a core and the resident memory of `loom serve`. `lost` kills the sound server and starts it
+`silence` prints a JSON line with the share of a core and the resident memory of `loom serve`; `window` the same of the `loom-window` beside
+it, open on a display of its own, with what WebKit runs for it (memory that they share counted once). `lost` kills the sound server and starts it
 again, and prints what was lost each time: seconds in which sound flowed, as another listener saw it, and that are in no stream. `latency`
 plays recordings of 4 to 7 s from a folder, and prints how long after the last sound the words are on the log, and how long after the first one a
 guess at them is on the WebSocket; when sound begins and ends is what another listener heard.
@@ -105,6 +107,47 @@ def silence(loom, seconds):
         print(json.dumps({**row, "listening": listened()}))
     finally:
         end(served, sound)
+
+
+def family(pid):
+    """A process, and all that came of it."""
+    parents = {}
+    for n in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            parents[int(n)] = int(open(f"/proc/{n}/stat").read().rsplit(")", 1)[1].split()[1])
+        except FileNotFoundError:
+            pass
+    found = [pid]
+    for one in found:
+        found += [n for n, parent in parents.items() if parent == one]
+    return found
+
+
+def shared_mb(pid):
+    return int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M)[1]) / 1024
+
+
+def window(loom, seconds):
+    sound = screen = shown = None
+    try:
+        sound = server()
+        sample = os.path.join(os.path.dirname(__file__), "../../assets/sense-and-sensibility.flac")
+        subprocess.run([loom, "serve", "--input", sample, "--exit-when-done"], env=HERE, stdout=subprocess.DEVNULL, check=True)
+        xvfb = ["Xvfb", "-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"]
+        screen = subprocess.Popen(xvfb, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        here = {**HERE, "DISPLAY": ":" + screen.stdout.readline().strip(), "GDK_BACKEND": "x11"}
+        here.pop("WAYLAND_DISPLAY", None)
+        shown = subprocess.Popen([os.path.join(os.path.dirname(loom), "loom-window")], env=here, stderr=subprocess.DEVNULL)
+        until("Loom listens", listened)
+        time.sleep(15)
+        all_of_it = family(shown.pid)
+        before = sum(map(cpu_seconds, all_of_it))
+        time.sleep(float(seconds))
+        percent = 100 * (sum(map(cpu_seconds, all_of_it)) - before) / float(seconds)
+        row = {"what": "window", "seconds": float(seconds), "percent_of_a_core": round(percent, 2), "processes": len(all_of_it)}
+        print(json.dumps({**row, "memory_mb": round(sum(map(shared_mb, all_of_it))), "listening": listened()}))
+    finally:
+        end(shown, screen, sound)
 
 
 def streams(loom):
@@ -253,4 +296,4 @@ def missed(heard, a, b):
     return round(b - a - covered, 3)
 
 
-{"silence": silence, "lost": lost, "latency": latency}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+{"silence": silence, "window": window, "lost": lost, "latency": latency}[sys.argv[2]](sys.argv[1], *sys.argv[3:])

@@ -52,8 +52,14 @@ pub fn bench(place: &Place, args: &Args) -> Result {
 
 type Peer = fn(&Place) -> Result<Command>;
 /// Measures the built program from outside.
-const PEERS: [(&str, Peer); 5] =
-    [("speech_peer", speech_peer), ("killed", killed), ("silence", silence), ("lost_microphone", lost), ("latency", latency)];
+const PEERS: [(&str, Peer); 6] = [
+    ("speech_peer", speech_peer),
+    ("killed", killed),
+    ("silence", silence),
+    ("window", window),
+    ("lost_microphone", lost),
+    ("latency", latency),
+];
 
 /// Where speech with its words lies: `NAME.flac` and `refs.tsv`.
 const SPEECH: &str = "LOOM_SPEECH_DIR";
@@ -89,6 +95,11 @@ fn killed(place: &Place) -> Result<Command> {
 /// A minute of silence on a microphone.
 fn silence(place: &Place) -> Result<Command> {
     listening(place, &["silence", "60"])
+}
+
+/// The same with the window open: all its processes.
+fn window(place: &Place) -> Result<Command> {
+    listening(place, &["window", "60"])
 }
 
 /// A microphone that is away for ten seconds, twenty times.

@@ -178,7 +178,7 @@ async fn find(context: &Context, http: &reqwest::Client) -> Result<Found> {
 }
 
 /// Asked without the token, in case it is someone else's port by now.
-async fn answers(http: &reqwest::Client, url: &str) -> bool {
+pub async fn answers(http: &reqwest::Client, url: &str) -> bool {
     let asked = http.get(format!("{url}/healthz")).timeout(Duration::from_secs(2)).send().await;
     asked.is_ok_and(|r| r.status().is_success())
 }

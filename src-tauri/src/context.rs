@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use loom_core::built::{self, Built};
 use loom_core::data_dir::DataDir;
 use loom_core::settings::Settings;
 use loom_core::{Result, Time};
@@ -21,6 +22,7 @@ pub fn environment(name: &str) -> Option<String> {
 
 impl Context {
     pub fn load(data_dir: Option<PathBuf>) -> Result<Self> {
+        built::say(Built { commit: env!("LOOM_COMMIT"), date: env!("LOOM_BUILD_DATE") });
         let dir = DataDir::resolve(data_dir, &environment)?;
         let loaded = Settings::load(dir.path(), &environment)?;
         for warning in &loaded.warnings {

@@ -1,12 +1,13 @@
 //! The program `loom`: its commands, one file each. Every command that prints data asks the HTTP API, of the
 //! running instance or of the folder itself, so that a script, a page and a person are told the same.
 
-mod client;
+pub mod client;
 mod commands;
-mod context;
-mod home;
+pub mod context;
+pub mod home;
 mod logging;
-mod output;
+pub mod output;
+pub mod serving;
 mod when;
 
 use std::path::PathBuf;
@@ -96,18 +97,30 @@ fn run(cli: Cli) -> loom_core::Result<ExitCode> {
     }
 }
 
+/// Whether a window can be shown here.
+pub fn has_display() -> bool {
+    !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some_and(|d| !d.is_empty()))
+}
+
 /// The window where there is a display and the window was built, else `serve`.
 fn open(context: &Context) -> loom_core::Result<ExitCode> {
-    let display =
-        !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some_and(|d| !d.is_empty()));
     let window = std::env::current_exe()
         .ok()
         .map(|p| p.with_file_name(format!("loom-window{}", std::env::consts::EXE_SUFFIX)))
         .filter(|p| p.is_file());
-    let Some(window) = window.filter(|_| display) else { return serve::run(&serve::Args::default(), context.clone()) };
-    let status = std::process::Command::new(window).arg("--data-dir").arg(context.dir.path()).status();
+    let Some(window) = window.filter(|_| has_display()) else { return serve::run(&serve::Args::default(), context.clone()) };
+    let mut command = std::process::Command::new(window);
+    let status = become_it(command.arg("--data-dir").arg(context.dir.path()));
     let status = status.map_err(|e| loom_core::Error::stop("the window cannot be started: `loom serve` runs without it").because(e))?;
     Ok(ExitCode::from(u8::from(!status.success())))
+}
+
+/// So that signals are its own; where that cannot be, it is waited for.
+fn become_it(command: &mut std::process::Command) -> std::io::Result<std::process::ExitStatus> {
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(command));
+    #[cfg(not(unix))]
+    command.status()
 }
 
 #[cfg(test)]

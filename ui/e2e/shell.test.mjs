@@ -133,3 +133,28 @@ test("with a real Loom: a recording goes in, its words are found and played", as
   await shot(page, "real-pipeline");
   assert.deepEqual(complaints, []);
 });
+
+test("the window that is closed for the first time says that Loom goes on", async (t) => {
+  const answers = { ...FULL, "/api/capture": capture("listening"), "/api/window/close": {}, "/api/window/quit": {} };
+  const { page, served } = await open(held, t, answers);
+  await page.getByText("Listening", { exact: true }).first().waitFor();
+  const asked = (tray) =>
+    page.evaluate((detail) => dispatchEvent(new CustomEvent("loom-closing", { cancelable: true, detail })), tray);
+  assert.equal(await asked(true), false, "it is heard");
+  const dialog = page.getByRole("dialog", { name: "Closing the window" });
+  await dialog.getByRole("heading", { name: "Loom keeps listening" }).waitFor();
+  await dialog.getByText(/It is in the tray/).waitFor();
+  await accessible(page);
+  await shot(page, "closing");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.ok(!served.asked.some((a) => a.path.startsWith("/api/window/")), "who stays asks for nothing");
+  for (const [name, wish] of [["Close the window", "close"], ["Quit Loom", "quit"]]) {
+    await asked(false);
+    await dialog.getByText(/Start Loom again/).waitFor();
+    await dialog.getByRole("button", { name }).click();
+    await dialog.waitFor({ state: "hidden" });
+    const sent = served.asked.filter((a) => a.path === `/api/window/${wish}`);
+    assert.deepEqual(sent.map((a) => a.method), ["POST"]);
+  }
+});

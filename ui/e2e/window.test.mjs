@@ -1,71 +1,155 @@
-// The real window, under a display of its own, driven by WebKit's own driver: it opens and shows the page.
+// The real window, on a desktop of its own: what it shows, what closing, starting again, keys and the end of a session do to it.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { test } from "node:test";
+import { children, desktop, driven, exe, until } from "./desktop.mjs";
 
-const freePort = () =>
-  new Promise((found) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
-  });
+test("a new owner is welcomed, reads in the window what was said, and closes it without ending Loom", async (t) => {
+  const desk = await desktop(t);
+  const page = await driven(t, desk);
+  await until("the first run", () => page.run("return !!document.querySelector('body.first main h1')"));
+  assert.equal(await page.run("return document.title"), "Welcome · Loom");
+  assert.match(await page.text("main"), /What you say becomes a timeline/);
+  assert.equal(await page.run("return location.hash.includes('token')"), false);
+  assert.equal(await page.run("return typeof window.__TAURI__"), "undefined");
+  assert.equal(await page.run("return window.loom_window"), true, "its page may end it");
 
-async function until(what, seconds, check) {
-  const end = Date.now() + seconds * 1000;
-  let last;
-  while (Date.now() < end) {
-    try {
-      const found = await check();
-      if (found) return found;
-    } catch (e) {
-      last = e;
-    }
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`${what}: not within ${seconds} s ${last ?? ""}`);
-}
+  const { pid } = desk.address();
+  assert.equal(exe(pid), "loom-window");
+  assert.ok(!children(pid).includes("loom"), "one process is window and Loom");
+  await desk.hears("listening");
+  await page.run("location.hash = '#live'");
+  const player = desk.play(process.env.LOOM_SAMPLE);
+  t.after(() => player.kill());
+  const line = await until("a line is written", async () => (await desk.ask("GET", "/api/timeline")).lines[0], 120);
+  await until("the window shows it", async () => (await page.text("main")).includes(line.text));
 
-/** A display of its own; answers its name. */
-async function display(t) {
-  const x = spawn("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"], { stdio: ["ignore", "pipe", "ignore"] });
-  t.after(() => x.kill());
-  const number = await new Promise((found, lost) => {
-    x.stdout.once("data", (b) => found(String(b).trim()));
-    x.once("error", lost);
-  });
-  return `:${number}`;
-}
+  await desk.ask("POST", "/api/window/close");
+  await until("it says that Loom goes on", async () => /Loom keeps listening/.test(await page.text("dialog.closing")));
+  assert.match(await page.text("dialog.closing"), /Start Loom again/, "no tray is promised where there is none");
+  if (process.env.LOOM_SHOTS) writeFileSync(path.join(process.env.LOOM_SHOTS, "window-closing.png"), await page.shot());
+  assert.ok(desk.seen(), "it is still there to be read");
+  await page.press("Close the window");
+  await until("the window is gone", () => !desk.seen());
+  await desk.hears("listening");
+  assert.equal(desk.kept().told, true);
 
-async function call(base, method, at, body) {
-  const answer = await fetch(base + at, { method, body: body && JSON.stringify(body) });
-  const { value } = await answer.json();
-  if (!answer.ok) throw new Error(`${method} ${at}: ${value.error} ${value.message}`);
-  return value;
-}
+  assert.equal(await desk.start().ended, 0, "a second start ends well");
+  await until("and shows the first one's window", () => desk.seen());
+  assert.equal(desk.address().pid, pid);
+  await desk.ask("POST", "/api/window/close");
+  await until("it is said once", () => !desk.seen());
+  await desk.ask("POST", "/api/window/quit");
+  await until("Loom has ended", () => !children(process.pid).includes("loom-window"));
+});
 
-test("the window opens on a new data folder with the first run", async (t) => {
-  const data = await mkdtemp(path.join(tmpdir(), "loom-window-"));
-  t.after(() => rm(data, { recursive: true, force: true }));
-  const port = await freePort();
-  const env = { ...process.env, DISPLAY: await display(t), LOOM_DATA_DIR: data, LOOM_PORT: "0", TAURI_WEBVIEW_AUTOMATION: "true", GDK_BACKEND: "x11" };
-  delete env.WAYLAND_DISPLAY;
-  const driver = spawn("WebKitWebDriver", [`--port=${port}`], { env, stdio: "inherit" });
-  t.after(() => driver.kill());
-  const base = `http://127.0.0.1:${port}`;
-  await until("the driver", 20, async () => (await call(base, "GET", "/status")).ready);
-  const alwaysMatch = { "webkitgtk:browserOptions": { binary: process.env.LOOM_WINDOW, args: [] } };
-  const { sessionId } = await call(base, "POST", "/session", { capabilities: { alwaysMatch } });
-  const run = (script) => call(base, "POST", `/session/${sessionId}/execute/sync`, { script, args: [] });
-  await until("the first run", 60, () => run("return !!document.querySelector('body.first main h1')"));
-  assert.equal(await run("return document.title"), "Welcome · Loom");
-  assert.match(await run("return document.querySelector('main').innerText"), /What you say becomes a timeline/);
-  assert.equal(await run("return location.hash.includes('token')"), false);
-  await call(base, "DELETE", `/session/${sessionId}`);
+test("it comes back where it was, after SIGTERM too", async (t) => {
+  const desk = await desktop(t);
+  const first = await desk.started();
+  const id = await until("the window", () => desk.seen());
+  desk.xdotool("windowsize", id, "700", "560"), desk.xdotool("windowmove", id, "210", "120");
+  const place = { x: 210, y: 120, width: 700, height: 560 };
+  await until("it stands there", () => JSON.stringify(desk.place()) === JSON.stringify(place));
+  await desk.ask("POST", "/api/window/show");
+  await desk.hears("listening");
+  first.kill("SIGTERM");
+  assert.equal(await first.ended, 0);
+  assert.deepEqual(desk.kept().bounds, place);
+  const second = await desk.started();
+  await until("it stands where it was", () => desk.seen() && JSON.stringify(desk.place()) === JSON.stringify(place));
+  second.kill("SIGTERM");
+  assert.equal(await second.ended, 0);
+  writeFileSync(path.join(desk.data, "window.json"), JSON.stringify({ bounds: { ...place, x: 5000 } }));
+  const third = await desk.started();
+  await until("what cannot be seen is put where it can", () => desk.seen() && desk.place().x < 1280);
+  await desk.ask("POST", "/api/window/quit");
+  assert.equal(await third.ended, 0);
+});
+
+test("a key pauses and resumes, and one that is taken is said", async (t) => {
+  const desk = await desktop(t);
+  await desk.started();
+  await desk.hears("listening");
+  const wrong = await desk.ask("PATCH", "/api/settings", { hotkey: "L" });
+  assert.equal(wrong.status, 422, "what people type stays theirs");
+  assert.equal((await desk.ask("PATCH", "/api/settings", { hotkey: "ctrl+alt+l" })).status, 200);
+  await until("the key is held", async () => (await desk.finding("hotkey"))?.state === "ok");
+  assert.match((await desk.finding("hotkey")).message, /^Ctrl\+Alt\+L pauses/);
+  desk.xdotool("key", "ctrl+alt+l");
+  await desk.hears("paused");
+  desk.xdotool("key", "ctrl+alt+l");
+  await desk.hears("listening");
+
+  const other = await desktop(t);
+  Object.assign(other.env, { DISPLAY: desk.env.DISPLAY, LOOM_HOTKEY: "Ctrl+Alt+L" });
+  await other.started(["--hidden"]);
+  await until("it is said that it is taken", async () => /another program has Ctrl\+Alt\+L/.test((await other.finding("hotkey"))?.message));
+
+  assert.equal((await desk.ask("PATCH", "/api/settings", { hotkey: null })).status, 200);
+  await until("it is let go", async () => !(await desk.finding("hotkey")));
+});
+
+test("it starts with the session only when asked to, and hidden", async (t) => {
+  const desk = await desktop(t);
+  const first = await desk.started(["--hidden"]);
+  await until("there is no tray, and that is said", async () => /shows no tray/.test((await desk.finding("tray"))?.message));
+  assert.equal(desk.seen(), "", "hidden is hidden");
+  assert.deepEqual(desk.autostart(), []);
+  assert.equal((await desk.ask("PATCH", "/api/settings", { autostart: true })).status, 200);
+  const [entry] = await until("it is set", () => desk.autostart().length === 1 && desk.autostart());
+  assert.match(entry, new RegExp(`^Exec="${process.env.LOOM_WINDOW}" --data-dir "${desk.data}" --hidden$`, "m"));
+  assert.equal((await desk.ask("PATCH", "/api/settings", { autostart: false })).status, 200);
+  await until("it is no more", () => desk.autostart().length === 0);
+
+  assert.equal(await desk.start(["--hidden"]).ended, 0);
+  assert.equal(desk.seen(), "", "a second hidden start shows nothing either");
+  assert.equal(await desk.start().ended, 0);
+  await until("started again it is seen", () => desk.seen());
+  await desk.ask("POST", "/api/window/quit");
+  assert.equal(await first.ended, 0);
+});
+
+test("a Loom without a window is shown, and goes on when that is closed", async (t) => {
+  const desk = await desktop(t);
+  const served = await desk.started(["serve"], process.env.LOOM);
+  assert.equal((await desk.ask("POST", "/api/window/show")).status, 404);
+  const shown = desk.start();
+  await until("its window", () => desk.seen());
+  assert.equal(desk.address().pid, served.pid);
+  shown.kill("SIGTERM");
+  await shown.ended;
+  await desk.hears("listening");
+  served.kill("SIGTERM");
+  assert.equal(await served.ended, 0);
+});
+
+test("`loom` alone opens the window, on another port where its own is taken", async (t) => {
+  const desk = await desktop(t);
+  const squatter = net.createServer((s) => s.end()).listen(0, "127.0.0.1");
+  t.after(() => squatter.close());
+  await new Promise((done) => squatter.once("listening", done));
+  const { port } = squatter.address();
+  const first = await desk.started([], process.env.LOOM, { LOOM_PORT: String(port) });
+  await until("the window", () => desk.seen());
+  assert.equal(exe(desk.address().pid), "loom-window");
+  assert.equal(desk.address().pid, first.pid, "signals reach it");
+  const said = await desk.finding("port");
+  assert.equal(said.state, "warn");
+  assert.ok(said.message.includes(`port ${port} is taken`) && said.message.includes(desk.address().url), said.message);
+  await desk.ask("POST", "/api/window/quit");
+  assert.equal(await first.ended, 0);
+});
+
+test("what keeps Loom from opening is said in one plain sentence", async (t) => {
+  const desk = await desktop(t);
+  writeFileSync(path.join(desk.data, "settings.toml"), "port = \"<b>many</b>\"\n");
+  const page = await driven(t, desk);
+  const text = await until("a sentence", async () => (await page.run("return document.querySelector('[role=alert]')?.innerText")) || "");
+  assert.match(text, /settings\.toml, line 1: port must be a number/);
+  assert.doesNotMatch(text, /many/);
 });
 
 test("the program without a window links no WebKit", () => {

@@ -16,7 +16,7 @@ use crate::parts::Bones;
 use crate::pipeline::Pipeline;
 use crate::recordings;
 use crate::settings::Settings;
-use crate::shell::{self, Bar, Help, Lost, Palette, Toaster, focus_main};
+use crate::shell::{self, Bar, Closing, Help, Lost, Palette, Toaster, focus_main};
 use crate::timeline::Timeline;
 use crate::topics::Topics;
 use crate::welcome::{self, Welcome};
@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
         }}
         <Palette dialogs />
         <Help open=dialogs.help />
+        <Closing />
         <Toaster />
     }
 }

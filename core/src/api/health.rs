@@ -13,6 +13,7 @@ use super::Routes;
 use super::metrics;
 use super::problem::Problem;
 use super::state::{State, blocking};
+use crate::built::built;
 
 /// Each service answers under its own; the root is ingestion's, `/api` the pipeline monitor's.
 pub const PREFIXES: [&str; 12] = [
@@ -122,10 +123,11 @@ pub fn this_version() -> Version {
         ("grpc", cfg!(feature = "grpc")),
         ("keyring", cfg!(feature = "keyring")),
     ];
+    let built = built();
     Version {
         version: env!("CARGO_PKG_VERSION").into(),
-        commit: option_env!("LOOM_COMMIT").unwrap_or("unknown").into(),
-        build_date: option_env!("LOOM_BUILD_DATE").unwrap_or("unknown").into(),
+        commit: built.commit.into(),
+        build_date: built.date.into(),
         features: features.iter().filter(|f| f.1).map(|f| f.0.to_string()).collect(),
     }
 }

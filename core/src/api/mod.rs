@@ -45,6 +45,7 @@ mod structure;
 mod timeline;
 mod topics;
 mod trace;
+mod window;
 mod ws;
 
 use std::sync::Arc;
@@ -135,6 +136,7 @@ fn routes() -> Routes {
         .merge(router::routes())
         .merge(recordings::routes())
         .merge(settings::routes())
+        .merge(window::routes())
         .merge(ws::routes())
         .merge(registry::routes())
 }

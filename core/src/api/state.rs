@@ -16,6 +16,7 @@ use super::ws::Sockets;
 use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
 use crate::consumer::Consumers;
+use crate::desk::Desk;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
@@ -78,6 +79,8 @@ pub struct State {
     /// The same as they are changed while Loom runs.
     pub keeper: Arc<Keeper>,
     pub metrics: Metrics,
+    /// The desktop app around this Loom, where there is one.
+    pub desk: Arc<Desk>,
 }
 
 impl State {

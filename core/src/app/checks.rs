@@ -14,6 +14,10 @@ impl App {
         let mut all = vec![self.microphone(), self.database(), self.key(), self.disk(), self.port(), self.clock(), sync()];
         all.splice(1..1, self.models.list().into_iter().filter(|m| m.default).map(model));
         all.extend(self.pipeline());
+        // Whoever attends the desk knows better where both look.
+        let desk = self.desk.says();
+        all.retain(|c| desk.iter().all(|d| d.check != c.check));
+        all.extend(desk);
         all
     }
 

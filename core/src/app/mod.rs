@@ -23,6 +23,7 @@ use crate::capture::{Deaf, Listen};
 use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
+use crate::desk::Desk;
 use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
 use crate::error::Result;
@@ -69,6 +70,7 @@ pub struct App {
     forget: Arc<Forgetting>,
     pulling: std::sync::atomic::AtomicBool,
     pub keeper: Arc<Keeper>,
+    pub desk: Arc<Desk>,
     /// Absent where none was asked for.
     microphone: Option<Arc<Microphone>>,
     /// Whoever wants words shares it.
@@ -170,6 +172,7 @@ impl App {
             forget: Arc::new(forget),
             pulling: Default::default(),
             keeper,
+            desk: Default::default(),
             microphone,
             incoming: Arc::new(incoming::Incoming::new(dir.path(), Weak::new())),
         };
@@ -292,6 +295,7 @@ impl App {
             replays: self.replays.clone(),
             keeper: self.keeper.clone(),
             metrics: api::Metrics::default(),
+            desk: self.desk.clone(),
         })
     }
 

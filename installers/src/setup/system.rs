@@ -41,10 +41,11 @@ const BUILD: [Need; 10] = [
 ];
 const WINDOW: [Need; 3] = [package("libwebkit2gtk-4.1-dev"), package("libsoup-3.0-dev"), package("librsvg2-dev")];
 const WASM: [Need; 2] = [package("rustc-web"), package("rust-web-src")];
-const TESTS: [Need; 14] = [
+const TESTS: [Need; 15] = [
     program("curl", &["curl"]),
     program("jq", &["jq"]),
     program("xvfb", &["Xvfb"]),
+    program("xdotool", &["xdotool"]),
     program("webkit2gtk-driver", &["WebKitWebDriver"]),
     program("dbus", &["dbus-daemon"]),
     program("chromium", &["chromium", "google-chrome"]),

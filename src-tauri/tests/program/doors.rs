@@ -1,5 +1,9 @@
 //! Who may ask, and what goes through a pipe.
 
+use std::process::Command;
+
+use serde_json::Value;
+
 use crate::rig::{Loom, Served, ask};
 
 #[test]
@@ -15,6 +19,18 @@ fn strangers_are_turned_away() {
     for open in ["/health", "/readyz", "/version", "/openapi.json"] {
         assert_eq!(served.request(open, "").0, 200, "{open}");
     }
+    served.stop();
+}
+
+#[test]
+fn it_says_what_it_was_built_from() {
+    let loom = Loom::new();
+    let served = Served::start(&loom, &[]);
+    let version: Value = serde_json::from_slice(&served.get("/version").1).unwrap();
+    let head = Command::new("git").args(["rev-parse", "HEAD"]).output().unwrap();
+    let head = String::from_utf8(head.stdout).unwrap();
+    assert!(head.starts_with(version["commit"].as_str().unwrap()), "{version} is not of {head}");
+    assert!(version["build_date"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{version}");
     served.stop();
 }
 

@@ -12,3 +12,5 @@ mod pulse;
 mod rig;
 mod road;
 mod routing;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod tray;

@@ -1,6 +1,7 @@
 //! What the pages know and decide, without a browser: testable where the rest of Loom is.
 
 pub mod checks;
+pub mod closing;
 pub mod first;
 pub mod flow;
 pub mod fuzzy;

@@ -1,6 +1,7 @@
 //! What stands around every page: the bar, the palette, the keys, what is told in passing.
 
 mod bar;
+mod closing;
 mod dialog;
 mod ear;
 mod hearing;
@@ -15,6 +16,7 @@ mod toast;
 use leptos::prelude::*;
 
 pub use bar::{Bar, focus_main};
+pub use closing::Closing;
 pub use hearing::Hearing;
 pub use help::Help;
 pub use lost::{Age, Lost};

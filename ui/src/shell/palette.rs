@@ -8,6 +8,7 @@ use loom_ui_model::token::Page;
 use web_sys::KeyboardEvent;
 
 use super::Dialogs;
+use super::closing::{ask, in_window};
 use super::dialog::Dialog;
 use super::hearing::Hearing;
 use super::theme::Theme;
@@ -28,6 +29,7 @@ enum Act {
     Choose(Option<String>),
     Paint(Option<&'static str>),
     Keys,
+    Quit,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +76,7 @@ fn Search(dialogs: Dialogs) -> impl IntoView {
             Act::Choose(id) => hearing.choose(id),
             Act::Paint(value) => theme.choose(value),
             Act::Keys => dialogs.help.set(true),
+            Act::Quit => ask("quit"),
         }
     };
     let pressed = move |e: KeyboardEvent| {
@@ -136,6 +139,7 @@ fn all_rows(hearing: Hearing) -> Memo<Vec<Row>> {
         }
         all.push(row("forget", "Forget the last 5 min", "with undo", Act::Forget));
         all.push(row("keys", "Keys", "?", Act::Keys));
+        all.extend(in_window().then(|| row("close", "Quit Loom", "", Act::Quit)));
         all.extend(Theme::ALL.map(|(value, name)| row("half", format!("Colours: {}", name.to_lowercase()), "", Act::Paint(value))));
         all.push(row("mic", "First run", "page", go(Page::Welcome.hash())));
         let devices = devices.get().ready().map(|d| d.devices).unwrap_or_default();

@@ -223,6 +223,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
         rebuild: Arc::new(|store| Ok(store == "analytics")),
         recordings: Arc::new(recordings::Kept(dir.path().join("incoming"))),
         keeper: Arc::new(Keeper::new(dir.path(), settings.clone())),
+        desk: Default::default(),
         settings,
         listen: Arc::new(crate::capture::Deaf),
         live,
