@@ -131,7 +131,16 @@ fn groups(bus: &Sqlite, topic: &TopicName) -> Result<()> {
         let group = format!("bench-{n}-consumer");
         let m = bus.join(&Join { group: group.clone(), member: "1".into(), host: "here".into(), topics: vec![topic.clone()] })?;
         let to = Positions::from([(Position { topic: topic.clone(), partition: 0 }, n * 100)]);
-        let commit = Commit { group, epoch: m.epoch, from: Positions::new(), to, outputs: Vec::new(), state: None, tick: None };
+        let commit = Commit {
+            group,
+            epoch: m.epoch,
+            from: Positions::new(),
+            to,
+            outputs: Vec::new(),
+            state: None,
+            tick: None,
+            rows: Default::default(),
+        };
         bus.commit(commit)?;
     }
     Ok(())

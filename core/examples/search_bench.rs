@@ -1,6 +1,7 @@
 //! How long a search takes among many utterances: `search_bench [ROWS] [FOLDER]`, one million in a temporary
 //! folder unless told. A folder that holds them already is used as it is. Prints a JSON object a line.
 //!
+//! On one day in the midst a tenth of all is said, as after a year's recordings were taken in under one date.
 //! Words are made up, follow Zipf's law and look like English; times are of warm queries, and of
 //! the processor beside the wall, since only the first holds on a machine with other work.
 
@@ -24,6 +25,8 @@ const QUERIES: u64 = 200;
 const FIRST_DAY: Time = Time::from_secs(1_700_000_000);
 const DAYS: u64 = 730;
 const DAY: f64 = 86_400.0;
+/// 2024-11-14, a year after the first.
+const CROWDED: Time = Time::from_secs(1_731_542_400);
 
 fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
@@ -97,9 +100,21 @@ impl Corpus {
         (0..4 + chance.below(17)).map(|_| self.word(&chance)).collect()
     }
 
+    /// Evenly over the years, but for the crowd.
+    fn said_at(&self, n: u64) -> Time {
+        let crowd = self.rows / 10;
+        let before = (self.rows - crowd) / 2;
+        let evenly = |n: u64| FIRST_DAY.plus(DAYS as f64 * DAY * n as f64 / (self.rows - crowd) as f64);
+        match n.checked_sub(before) {
+            None => evenly(n),
+            Some(nth) if nth < crowd => CROWDED.plus(DAY * nth as f64 / crowd as f64),
+            Some(_) => evenly(n - crowd),
+        }
+    }
+
     fn line(&self, n: u64) -> Line {
         let words = self.text(n);
-        let at = FIRST_DAY.plus(DAYS as f64 * DAY * n as f64 / self.rows as f64);
+        let at = self.said_at(n);
         let timed = words.iter().enumerate().map(|(i, w)| Word {
             text: (*w).into(),
             start_s: i as f64 * 0.31,

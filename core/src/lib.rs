@@ -11,6 +11,7 @@ pub mod capture;
 pub mod consumer;
 pub mod data_dir;
 pub mod db;
+pub mod dedup;
 pub mod desk;
 pub mod door;
 pub mod enrich;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::*;
 use loom_core::bus::memory::Memory;
 use loom_core::bus::sqlite::Sqlite;
-use loom_core::bus::{Bus, Class, Commit, Retention, Settings, TopicName};
+use loom_core::bus::{Bus, Class, Commit, Retention, Row, RowChanges, Settings, TopicName};
 use loom_core::db::{Db, Key};
 use loom_core::env::{Clock, ManualClock, System};
 use loom_core::{Kind, Time};
@@ -50,7 +50,9 @@ fn fill(bus: &dyn Bus) -> (TopicStates, Vec<loom_core::bus::GroupState>) {
     bus.append(records(&input, 0..20)).unwrap();
     let m = join(bus, "restart-consumer", "a", &input);
     let commit = step(&m, &input, 0, 7, records(&output, 100..103));
-    bus.commit(Commit { state: Some((3, vec![5; 1280])), tick: Some(Time::from_secs(9)), ..commit }).unwrap();
+    let row = Row { key: b"k".to_vec(), value: b"v".to_vec(), expires: Time::from_secs(9) };
+    let rows = RowChanges { put: vec![row], ..RowChanges::default() };
+    bus.commit(Commit { state: Some((3, vec![5; 1280])), tick: Some(Time::from_secs(9)), rows, ..commit }).unwrap();
     bus.erase(&input, 0, &[2]).unwrap();
     (bus.topics().unwrap(), bus.groups().unwrap())
 }
@@ -90,6 +92,10 @@ fn found_again(bus: &dyn Bus, before: &(TopicStates, Vec<loom_core::bus::GroupSt
     assert_eq!(&(bus.topics().unwrap(), bus.groups().unwrap()), before);
     assert_eq!(numbers(bus, &output), [100, 101, 102]);
     assert_eq!(all(bus, &input).iter().filter(|r| r.value().is_some()).count(), 19);
+    assert_eq!(
+        (bus.rows("restart-consumer", &[b"k".to_vec()]).unwrap(), bus.row_count("restart-consumer").unwrap().rows),
+        (vec![Some(b"v".to_vec())], 1)
+    );
     let m = join(bus, "restart-consumer", "b", &input);
     assert_eq!((m.positions, m.state, m.tick), (positions(&input, 7), Some((3, vec![5; 1280])), Some(Time::from_secs(9))));
     let at = bus.append(vec![record(&input, 19), record(&input, 20)]).unwrap();

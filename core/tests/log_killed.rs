@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use loom_core::Time;
 use loom_core::bus::sqlite::Sqlite;
-use loom_core::bus::{Bus, Commit, Headers, Join, NewRecord, Position, Positions, TopicName};
+use loom_core::bus::{Bus, Commit, Headers, Join, NewRecord, Position, Positions, Row, RowChanges, TopicName};
 use loom_core::db::{Db, Key};
 use loom_core::env::System;
 use uuid::Uuid;
@@ -71,6 +71,7 @@ fn copy(bus: &Sqlite) {
         let rs = bus.read(&input(), 0, next, 20, usize::MAX).unwrap();
         let Some(last) = rs.last() else { continue };
         let to = last.offset() + 1;
+        let row = |r: &loom_core::bus::Record| Row { key: r.message_id().as_bytes().to_vec(), value: vec![1], expires: Time(i64::MAX) };
         bus.commit(Commit {
             group: m.group.clone(),
             epoch: m.epoch,
@@ -79,6 +80,7 @@ fn copy(bus: &Sqlite) {
             outputs: rs.iter().map(|r| record(&output(), r.message_id().as_u128())).collect(),
             state: Some((1, to.to_be_bytes().to_vec())),
             tick: None,
+            rows: RowChanges { put: rs.iter().map(row).collect(), ..RowChanges::default() },
         })
         .unwrap();
         next = to;
@@ -158,4 +160,7 @@ fn what_was_acknowledged_outlives_kill_9() {
     let m = bus.join(&Join { group: "killed-consumer".into(), member: "m".into(), host: "h".into(), topics: vec![input()] }).unwrap();
     assert_eq!(m.positions.values().copied().collect::<Vec<_>>(), [made.len() as u64]);
     assert_eq!(m.state.unwrap().1, (made.len() as u64).to_be_bytes());
+    assert_eq!(bus.row_count("killed-consumer").unwrap().rows, made.len() as u64, "each left a row");
+    let keys: Vec<_> = made.iter().map(|id| id.to_be_bytes().to_vec()).collect();
+    assert!(bus.rows("killed-consumer", &keys).unwrap().iter().all(Option::is_some));
 }

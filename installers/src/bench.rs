@@ -1,25 +1,27 @@
-//! `cargo xtask bench`: core's measuring programs, in release; each writes one JSON object a line on stdout.
+//! `cargo xtask bench`: core's measuring programs and those that measure from outside, in release; each writes one JSON
+//! object a line on stdout.
 
-use std::env;
+mod peers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use loom_models::Models;
 use serde_json::Value;
 
 use crate::Result;
 use crate::args::Args;
-use crate::command::{cargo, run};
+use crate::command::cargo;
 use crate::place::Place;
 use crate::say;
 use crate::setup;
 
 /// Example of core, the features it needs.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     ("log_bench", ""),
     ("day_bench", ""),
     ("router_bench", ""),
+    ("dedup_bench", ""),
     ("search_bench", "full"),
     ("speech_bench", "full"),
     ("recording_bench", "full"),
@@ -40,7 +42,7 @@ pub fn bench(place: &Place, args: &Args) -> Result {
             Err(sentence) => bad.push(format!("{name}: {sentence}")),
         }
     }
-    for (name, peer) in PEERS.into_iter().filter(|(n, _)| args.wants(n)) {
+    for (name, peer) in peers::ALL.into_iter().filter(|(n, _)| args.wants(n)) {
         say::begin(name, "measuring");
         match peer(place).and_then(|mut c| keep(&mut c, name, &folder)) {
             Ok(table) => println!("{table}"),
@@ -48,82 +50,6 @@ pub fn bench(place: &Place, args: &Args) -> Result {
         }
     }
     if bad.is_empty() { Ok(()) } else { Err(bad.join("\n")) }
-}
-
-type Peer = fn(&Place) -> Result<Command>;
-/// Measures the built program from outside.
-const PEERS: [(&str, Peer); 6] = [
-    ("speech_peer", speech_peer),
-    ("killed", killed),
-    ("silence", silence),
-    ("window", window),
-    ("lost_microphone", lost),
-    ("latency", latency),
-];
-
-/// Where speech with its words lies: `NAME.flac` and `refs.tsv`.
-const SPEECH: &str = "LOOM_SPEECH_DIR";
-
-/// The same model under ONNX Runtime's own Python, in the same run.
-fn speech_peer(place: &Place) -> Result<Command> {
-    let speech = env::var_os(SPEECH).ok_or_else(|| format!("{SPEECH} must name a folder with recordings and refs.tsv"))?;
-    let site = place.target.join("bench/python");
-    let packages = ["numpy", "onnxruntime==1.31.1", "soundfile", "jiwer", "whisper-normalizer"];
-    if !site.exists() {
-        run(Command::new("python3")
-            .args(["-m", "pip", "install", "--quiet", "--root-user-action=ignore", "--target"])
-            .arg(&site)
-            .args(packages))?;
-    }
-    let models = Models::find(None).home().to_path_buf();
-    let mut peer = Command::new("python3");
-    peer.arg(place.root.join("installers/peers/speech.py")).arg(release(place)?).arg(models).arg(speech).env("PYTHONPATH", site);
-    Ok(peer)
-}
-
-/// `kill -9`, fifty times, over the recordings in the speech folder, or the one that comes with Loom.
-fn killed(place: &Place) -> Result<Command> {
-    let folder = env::var_os(SPEECH).map(fs::read_dir).and_then(|r| r.ok()).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = folder.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "flac")).collect();
-    files.sort();
-    files.extend(files.is_empty().then(|| place.sample()));
-    let mut killed = Command::new("python3");
-    killed.arg(place.root.join("installers/peers/killed.py")).arg(release(place)?).arg("50").args(files);
-    Ok(killed)
-}
-
-/// A minute of silence on a microphone.
-fn silence(place: &Place) -> Result<Command> {
-    listening(place, &["silence", "60"])
-}
-
-/// The same with the window open: all its processes.
-fn window(place: &Place) -> Result<Command> {
-    listening(place, &["window", "60"])
-}
-
-/// A microphone that is away for ten seconds, twenty times.
-fn lost(place: &Place) -> Result<Command> {
-    listening(place, &["lost", "20", "10"])
-}
-
-/// From the end of speech to its words on the log, and from its beginning to the first guess.
-fn latency(place: &Place) -> Result<Command> {
-    let mut latency = listening(place, &["latency", "20"])?;
-    latency.arg(env::var_os(SPEECH).unwrap_or_else(|| READINGS.into()));
-    Ok(latency)
-}
-
-fn listening(place: &Place, what: &[&str]) -> Result<Command> {
-    let mut listening = Command::new("python3");
-    listening.arg(place.root.join("installers/peers/listening.py")).arg(release(place)?).args(what);
-    Ok(listening)
-}
-
-fn release(place: &Place) -> Result<PathBuf> {
-    Some(place.program("release", "loom"))
-        .filter(|p| p.exists())
-        .ok_or_else(|| "`cargo xtask setup` builds the program this measures".into())
 }
 
 fn measure(place: &Place, args: &Args, name: &str, features: &str, folder: &Path) -> Result<String> {

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod catalogue;
+pub mod dedup;
 pub mod live;
 pub mod payload;
 pub mod routing;

@@ -1,6 +1,7 @@
 //! Every schema is one, takes its own examples, and agrees with the Rust type that carries it.
 
 use loom_schemas::catalogue::{names, schema};
+use loom_schemas::dedup::Duplicate;
 use loom_schemas::payload::{AudioChunk, DeviceLink, Enriched, PrivacyDecision, ReleasedText, Transcript, Utterance};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +51,7 @@ fn types_and_schemas_agree() {
     carries::<ReleasedText>("media.text.shared.v1");
     carries::<PrivacyDecision>("internal.privacy.audit.decisions.v1");
     carries::<DeviceLink>("internal.identity.links.v1");
+    carries::<Duplicate>("internal.dedup.duplicates.v1");
 }
 
 #[test]

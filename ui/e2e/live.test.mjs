@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL, capture, line } from "./given.mjs";
-import { accessible, chromeForTests, open, shot } from "./stage.mjs";
+import { pulse } from "./pulse.mjs";
+import { accessible, chromeForTests, loom, open, shot, until } from "./stage.mjs";
 
 const held = chromeForTests();
 const NOW = new Date();
@@ -69,7 +70,7 @@ test("a page that is not seen hears no levels", async (t) => {
     Object.defineProperty(document, "hidden", { value: true, configurable: true });
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   });
-  await until(() => served.ws.heard.some((h) => h.type === "unsubscribe" && h.channels.includes("level")));
+  await until("levels are let go of", () => served.ws.heard.some((h) => h.type === "unsubscribe" && h.channels.includes("level")));
 });
 
 test("space pauses, and the button goes on", async (t) => {
@@ -216,7 +217,7 @@ test("the sample, and a file that is dropped, go in", async (t) => {
   const taken = { stream_id: "s", started_at: ago(30), known: false };
   const { page, served } = await open(held, t, { ...FIRST, "/api/recordings/sample": taken, "/api/recordings": { ...taken, known: true } });
   await page.getByRole("button", { name: "Try a recording" }).click();
-  await until(() => served.asked.some((a) => a.path === "/api/recordings/sample"));
+  await until("the sample is asked for", () => served.asked.some((a) => a.path === "/api/recordings/sample"));
   await page.evaluate(() => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array([1, 2, 3])], "Notiz ü & so.wav"));
@@ -227,12 +228,44 @@ test("the sample, and a file that is dropped, go in", async (t) => {
   assert.deepEqual([sent.query.get("name"), [...sent.body]], ["Notiz ü & so.wav", [1, 2, 3]]);
 });
 
-const heardBy = (served, channel) => until(() => served.ws.heard.some((h) => h.type === "subscribe" && h.channels.includes(channel)));
+const heardBy = (served, channel) => until(`${channel} is asked for`, () => served.ws.heard.some((h) => h.type === "subscribe" && h.channels.includes(channel)));
 
-async function until(check, seconds = 10) {
-  const end = Date.now() + seconds * 1000;
-  while (!check()) {
-    assert.ok(Date.now() < end, `not within ${seconds} s`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
+test("with a real Loom and a microphone: the level moves, a guess stands while one speaks, the words settle, pause stops it", async (t) => {
+  const room = await pulse(t);
+  const real = await loom([], null, room.around);
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const complaints = [];
+  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  await page.goto(`${real.url}/#live`);
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await until("someone listens", room.listened, 60);
+  // What was on the page, in its order: a guess is gone within a second.
+  await page.evaluate(() => {
+    window.seen = [];
+    const look = () => {
+      const now = [document.querySelector(".guess")?.textContent.trim() && "guess", document.querySelector("li.said") && "line"];
+      for (const one of now) if (one && !window.seen.includes(one)) window.seen.push(one);
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+  const reading = room.play(process.env.LOOM_SAMPLE);
+  await page.waitForFunction(() => document.querySelector(".past .swing")?.getAttribute("d").includes("q"));
+  await page.locator('.level[aria-label*="speech now"]').waitFor();
+  await page.waitForFunction(() => window.seen.includes("guess"));
+  await shot(page, "real-live-guess");
+  await page.locator("li.said", { hasText: /Dashwood/i }).waitFor({ timeout: 120_000 });
+  assert.deepEqual(await page.evaluate(() => window.seen), ["guess", "line"]);
+  await until("the recording was played", () => reading.exitCode !== null, 90);
+  await shot(page, "real-live");
+  await page.keyboard.press(" ");
+  await page.getByText("Paused since").waitFor();
+  await until("nobody listens", async () => !(await room.listened()), 60);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await until("someone listens again", room.listened, 60);
+  assert.deepEqual(complaints, []);
+});

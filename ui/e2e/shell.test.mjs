@@ -134,6 +134,32 @@ test("with a real Loom: a recording goes in, its words are found and played", as
   assert.deepEqual(complaints, []);
 });
 
+test("with a real Loom: what is done in one tab shows in the other, and in a third", async (t) => {
+  const real = await loom();
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  const line = (page) => page.locator("li.said", { hasText: /Dashwood/i }).first();
+  const tab = async () => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${real.url}/#timeline`);
+    await line(page).waitFor({ timeout: 120_000 });
+    return page;
+  };
+  const [one, two, three] = [await tab(), await tab(), await tab()];
+  await line(one).focus();
+  await one.keyboard.press("s");
+  for (const other of [two, three]) await line(other).getByText("starred", { exact: true }).waitFor({ state: "attached" });
+  const id = await line(two).getAttribute("data-line");
+  await line(two).focus();
+  await two.keyboard.press("Delete");
+  for (const other of [one, three]) await other.locator(`[data-line="${id}"]`).waitFor({ state: "detached" });
+  await two.getByRole("button", { name: "Undo" }).click();
+  for (const other of [one, two, three]) await other.locator(`[data-line="${id}"]`).waitFor();
+});
+
 test("the window that is closed for the first time says that Loom goes on", async (t) => {
   const answers = { ...FULL, "/api/capture": capture("listening"), "/api/window/close": {}, "/api/window/quit": {} };
   const { page, served } = await open(held, t, answers);

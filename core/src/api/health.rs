@@ -121,6 +121,7 @@ pub fn this_version() -> Version {
         ("recordings", cfg!(feature = "recordings")),
         ("analytics", cfg!(feature = "analytics")),
         ("grpc", cfg!(feature = "grpc")),
+        ("pictures", cfg!(feature = "pictures")),
         ("keyring", cfg!(feature = "keyring")),
     ];
     let built = built();

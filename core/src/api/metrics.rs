@@ -88,6 +88,7 @@ fn exposition(state: &State) -> Result<String> {
     let samples = requests.into_iter().map(|((route, status), n)| (vec![("route", route), ("status", status.to_string())], n as f64));
     out.family("loom_http_requests_total", "counter", "Requests answered, by route and status.", samples);
     super::router::families(state, &mut out);
+    super::dedup::families(state, &mut out)?;
     process(&mut out);
     for source in lock(&state.metrics.sources).iter() {
         source(&mut out);

@@ -10,6 +10,7 @@ pub mod classic;
 mod classic_asks;
 mod consumers;
 mod days;
+mod dedup;
 mod deeds;
 mod devices;
 mod discovery;
@@ -134,6 +135,7 @@ fn routes() -> Routes {
         .merge(doctor::routes())
         .merge(capture::routes())
         .merge(router::routes())
+        .merge(dedup::routes())
         .merge(recordings::routes())
         .merge(settings::routes())
         .merge(window::routes())

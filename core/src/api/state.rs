@@ -16,6 +16,7 @@ use super::ws::Sockets;
 use crate::bus::{Bus, GroupState};
 use crate::capture::Listen;
 use crate::consumer::Consumers;
+use crate::dedup;
 use crate::desk::Desk;
 use crate::door::Door;
 use crate::env::{Clock, Entropy};
@@ -76,6 +77,7 @@ pub struct State {
     pub settings: Settings,
     pub rules: Arc<Rules>,
     pub replays: Arc<Replays>,
+    pub dedup: Arc<dedup::Rules>,
     /// The same as they are changed while Loom runs.
     pub keeper: Arc<Keeper>,
     pub metrics: Metrics,

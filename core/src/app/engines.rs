@@ -5,6 +5,7 @@ use std::sync::Arc;
 use loom_models::Models;
 
 use crate::api::ModelRow;
+use crate::dedup::Pictures;
 use crate::error::{Error, Result};
 use crate::speech::hush::Hush;
 use crate::speech::lazy::Lazy;
@@ -52,4 +53,15 @@ pub fn model_rows(models: &Models) -> Vec<ModelRow> {
         folder: s.folder.map(|f| f.display().to_string()),
     };
     models.list().into_iter().map(row).collect()
+}
+
+/// Pictures that records name, looked at where this Loom can.
+pub fn pictures(files: &std::path::Path) -> Arc<dyn Pictures> {
+    #[cfg(feature = "pictures")]
+    return Arc::new(crate::dedup::FilePictures::at(files));
+    #[cfg(not(feature = "pictures"))]
+    {
+        let _ = files;
+        Arc::new(crate::dedup::NoPictures)
+    }
 }

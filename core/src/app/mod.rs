@@ -23,6 +23,7 @@ use crate::capture::{Deaf, Listen};
 use crate::consumer::Consumers;
 use crate::data_dir::DataDir;
 use crate::db::Db;
+use crate::dedup;
 use crate::desk::Desk;
 use crate::door::{Door, Pace, Sequences};
 use crate::env::{Clock, Entropy, System};
@@ -63,6 +64,7 @@ pub struct App {
     door: Arc<Door>,
     rules: Arc<Rules>,
     replays: Arc<Replays>,
+    dedup: Arc<dedup::Rules>,
     registry: Arc<Registry>,
     pub live: Arc<Live>,
     pub listen: Arc<dyn Listen>,
@@ -83,6 +85,7 @@ pub struct Started {
     _hearing: Option<Hearing>,
     _guessing: Option<Guessing>,
     _routing: Supervisor,
+    _deduplicating: dedup::Supervisor,
     _tending: Tending,
     _incoming: incoming::Open,
     _running: Running,
@@ -123,6 +126,7 @@ impl App {
         let models = Models::find(Some(dir.path()));
         let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[])?);
         let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
+        let dedup = dedup::Rules::open(&db, bus.clone(), &*entropy, engines::pictures(&dir.path().join("files")))?;
         let live = Arc::<Live>::default();
         let analytics = Arc::new(Analytics::new(dir.path().join("analytics.duckdb")));
         let forget = Forgetting::open(forget::Parts {
@@ -150,6 +154,7 @@ impl App {
             bus,
             rules,
             replays,
+            dedup: Arc::new(dedup),
             timeline,
             audio,
             analytics,
@@ -179,6 +184,7 @@ impl App {
         app.specs = app.weave()?.into_iter().map(|n| n.spec).collect();
         app.rules.know_stages(&app.specs);
         app.specs.push(router::Router::blank());
+        app.specs.push(dedup::Dedup::blank());
         Ok(Arc::new_cyclic(|this| {
             app.incoming = Arc::new(incoming::Incoming::new(dir.path(), this.clone()));
             app
@@ -223,7 +229,8 @@ impl App {
         let tending = Tending::start(self.uploads.clone(), self.clock.clone())?;
         let running = Running::start(self.weave()?, &wiring)?;
         *self.probes.lock().unwrap_or_else(PoisonError::into_inner) = running.probes.clone();
-        let routing = Supervisor::start(self.rules.clone(), wiring)?;
+        let routing = Supervisor::start(self.rules.clone(), wiring.clone())?;
+        let deduplicating = dedup::Supervisor::start(self.dedup.clone(), wiring)?;
         self.replays.resume()?;
         let upkeep = upkeep::Upkeep::start(self.clone())?;
         let guessing = self.microphone.is_some().then(|| self.guess()).transpose()?;
@@ -234,6 +241,7 @@ impl App {
             _hearing: hearing,
             _guessing: guessing,
             _routing: routing,
+            _deduplicating: deduplicating,
             _tending: tending,
             _incoming: incoming,
             _running: running,
@@ -293,6 +301,7 @@ impl App {
             settings: self.settings.clone(),
             rules: self.rules.clone(),
             replays: self.replays.clone(),
+            dedup: self.dedup.clone(),
             keeper: self.keeper.clone(),
             metrics: api::Metrics::default(),
             desk: self.desk.clone(),

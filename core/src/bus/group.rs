@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::record::NewRecord;
+use super::rows::RowChanges;
 use super::topic::TopicName;
 use crate::env::Time;
 
@@ -51,6 +52,8 @@ pub struct Commit {
     /// `None` leaves it as it is.
     pub state: Option<(u32, Vec<u8>)>,
     pub tick: Option<Time>,
+    /// To the rows that the group keeps by key.
+    pub rows: RowChanges,
 }
 
 #[derive(Clone, Debug, PartialEq)]

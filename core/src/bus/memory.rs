@@ -1,11 +1,14 @@
 //! The log in memory: the same promises without the disk, for simulation and tests.
 
+mod rows;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use self::rows::Rows;
 use super::group::MEMBER_TIMEOUT_SECONDS;
 use super::*;
 use crate::env::Clock;
@@ -47,6 +50,7 @@ struct Group {
     state: Option<(u32, Vec<u8>)>,
     tick: Option<Time>,
     last_commit: Option<Time>,
+    rows: Rows,
 }
 
 impl Partition {
@@ -252,6 +256,7 @@ impl Bus for Memory {
             g.state = c.state.or(g.state.take());
             g.tick = c.tick.or(g.tick);
             g.last_commit = Some(now);
+            g.rows.change(&c.group, c.rows);
         }
         self.changed(&mut inner);
         Ok(landed)
@@ -293,12 +298,33 @@ impl Bus for Memory {
         // Whoever still holds the old positions is fenced.
         g.epoch += 1;
         g.positions.extend(positions.clone());
-        (g.state, g.tick) = (None, None);
+        (g.state, g.tick, g.rows) = (None, None, Rows::default());
         Ok(())
+    }
+
+    fn rows(&self, group: &str, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>> {
+        let inner = self.lock();
+        let of = inner.groups.get(group).map(|g| &g.rows);
+        Ok(keys.iter().map(|key| of?.get(key)).collect())
+    }
+
+    fn rows_from(&self, group: &str, prefix: &[u8], after: Option<&[u8]>, most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        Ok(self.lock().groups.get(group).map_or_else(Vec::new, |g| g.rows.from(prefix, after, most)))
+    }
+
+    fn row_count(&self, group: &str) -> Result<RowCount> {
+        Ok(self.lock().groups.get(group).map_or_else(RowCount::default, |g| g.rows.count))
     }
 
     fn retain(&self) -> Result<u64> {
         let now = self.clock.now();
+        let watermark = self.watermark()?;
+        let idle = self.groups()?.into_iter().filter(|g| g.total_lag() == 0).map(|g| g.group);
+        for g in idle {
+            if let Some(g) = self.lock().groups.get_mut(&g) {
+                g.rows.count.expired += g.rows.expire(usize::MAX, |t, _| t < watermark);
+            }
+        }
         let mut gone = 0;
         for t in self.lock().topics.values_mut() {
             let Retention { days, bytes } = t.settings.retention;

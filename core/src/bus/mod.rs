@@ -6,6 +6,7 @@
 mod group;
 pub mod memory;
 mod record;
+mod rows;
 pub mod sqlite;
 mod topic;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use group::{Commit, GroupState, Join, MEMBER_TIMEOUT_SECONDS, Member, Membership, Position, Positions};
 pub use record::{Again, Appended, Headers, NewRecord, Origin, Record, SourceRange, Trace};
+pub use rows::{MOST_ROWS, Row, RowChanges, RowCount};
 pub use topic::{Class, Compression, Retention, Settings, TopicName, TopicState, catalogued, names, of_classic};
 
 use crate::env::Time;
@@ -47,14 +49,20 @@ pub trait Bus: Send + Sync {
     /// Says the member lives. `Stop` if another took its place.
     fn heartbeat(&self, membership: &Membership) -> Result<()>;
     fn leave(&self, membership: &Membership) -> Result<()>;
-    /// Outputs, offsets, state and tick, all or none. `Stop` if fenced or the offsets are not those committed last.
+    /// Outputs, offsets, state, keyed rows and tick, all or none. `Stop` if fenced or the offsets are not those committed last.
     fn commit(&self, commit: Commit) -> Result<Vec<Appended>>;
     /// Every group with members, committed offsets and lag, by name.
     fn groups(&self) -> Result<Vec<GroupState>>;
-    /// Moves a group and forgets its state and tick. `Invalid` while a member lives.
+    /// Moves a group and forgets its state, its rows and its tick. `Invalid` while a member lives.
     fn seek(&self, group: &str, positions: &Positions) -> Result<()>;
 
-    /// Deletes what is past its topic's retention, in short transactions; how many records went.
+    /// What a group's last commit left under each of these keys.
+    fn rows(&self, group: &str, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>>;
+    /// Keys that begin with `prefix` and come after `after`, with what stands under them, by key; at most `most`.
+    fn rows_from(&self, group: &str, prefix: &[u8], after: Option<&[u8]>, most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>>;
+    fn row_count(&self, group: &str) -> Result<RowCount>;
+
+    /// Deletes what is past its topic's retention, and rows past their time, in short transactions; how many records went.
     fn retain(&self) -> Result<u64>;
     /// Erases values, keeping offsets and ids; how many had one.
     fn erase(&self, topic: &TopicName, partition: u32, offsets: &[u64]) -> Result<u64>;

@@ -237,6 +237,8 @@ pub mod names {
     /// What the owner changed about lines, before and behind the wall.
     pub const EDITS_RAW: &str = "media.text.edits.raw";
     pub const EDITS: &str = "media.text.edits.released";
+    /// What was a duplicate of what.
+    pub const DUPLICATES: &str = "internal.dedup.duplicates";
     /// How much was erased when.
     pub const ERASURES: &str = "internal.privacy.audit.erasures";
     /// Which devices are said to be one person's.

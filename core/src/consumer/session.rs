@@ -186,7 +186,7 @@ impl Session {
 }
 
 fn step(m: &Membership, from: Positions, to: Positions) -> Commit {
-    Commit { group: m.group.clone(), epoch: m.epoch, from, to, outputs: Vec::new(), state: None, tick: None }
+    Commit { group: m.group.clone(), epoch: m.epoch, from, to, outputs: Vec::new(), state: None, tick: None, rows: Default::default() }
 }
 
 /// The log stops whoever is no longer the member.

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::outbox::Outbox;
 use super::probe::Probe;
-use super::runner::{Consumer, ERASED, Progress, Step, Wiring, guarded};
+use super::runner::{Consumer, ERASED, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Deferred, MakeWorker, Spec, Worker};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Error, Fault, Kind, Result};
@@ -101,7 +101,7 @@ impl<D: Deferred> DeferredRunner<D> {
     fn pass_over(&mut self) -> Result<()> {
         let Some((_, r)) = self.waiting.pop_front() else { return Ok(()) };
         self.consumer.probe.note(|s| *s.dropped.entry(ERASED).or_default() += 1);
-        self.consumer.commit(std::slice::from_ref(&r), Vec::new(), None, None)
+        self.consumer.commit(std::slice::from_ref(&r), Made::default())
     }
 
     fn finish(&mut self, r: &Record, result: Result<D::Done, Fault>) -> Result<()> {
@@ -119,7 +119,7 @@ impl<D: Deferred> DeferredRunner<D> {
             }
             Err(fault) => vec![self.consumer.give_up(r, fault)?],
         };
-        self.consumer.commit(std::slice::from_ref(r), outputs, None, None)
+        self.consumer.commit(std::slice::from_ref(r), Made::of(outputs))
     }
 
     /// Forgets what is under way: it will be read again from what is committed.

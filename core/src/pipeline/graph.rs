@@ -7,13 +7,14 @@
 //! media.text.edits.raw (the owner's stars and wordings) ─▶ edit-filter ─▶ media.text.edits.released ─▶ timeline-edits
 //! ```
 //!
-//! Beside the road stands the event router: it reads and writes what its rules name.
+//! Beside the road stand the event router and deduplication: they read and write what their rules name.
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::runner::{Node, deferred, stage};
+use crate::dedup::Dedup;
 use crate::enrich::Enrich;
 use crate::error::Result;
 use crate::live::Live;
@@ -56,4 +57,9 @@ pub fn weave(parts: Parts) -> Result<Vec<Node>> {
 /// The event router with the rules in force: made anew when they change, not at all without any.
 pub fn routing(router: Router) -> Node {
     stage(router)
+}
+
+/// Deduplication with the rules in force: made anew when they or the topics there are change.
+pub fn deduplication(dedup: Dedup) -> Node {
+    stage(dedup)
 }

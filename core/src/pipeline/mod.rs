@@ -2,6 +2,7 @@
 
 mod deferred;
 pub mod graph;
+mod kept;
 mod outbox;
 mod park;
 mod probe;
@@ -10,6 +11,7 @@ mod sink;
 mod stage;
 mod threads;
 
+pub use kept::Kept;
 pub use outbox::{Outbox, Output, derived_id};
 pub use probe::{Probe, Seen};
 pub use runner::{Node, Progress, Step, Wiring, deferred, sink, stage};

@@ -4,6 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::kept::Kept;
 use super::stage::Spec;
 use crate::bus::{Headers, NewRecord, Origin, Record, SourceRange, TopicName, Trace};
 use crate::env::Time;
@@ -33,9 +34,16 @@ pub struct Outbox {
     outputs: Vec<Output>,
     dropped: Vec<&'static str>,
     aside: Vec<(Record, Fault)>,
+    /// Rows that the group keeps by key, as this step leaves them.
+    pub kept: Kept,
 }
 
 impl Outbox {
+    /// With the rows that the group has kept.
+    pub fn keeping(kept: Kept) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
     /// The record that comes next; outputs name it as their input unless they name their own.
     pub fn begin(&mut self, r: &Record) {
         self.current = Some((r.origin(), r.device_id()));

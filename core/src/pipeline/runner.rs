@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::kept::Kept;
 use super::outbox::Outbox;
 use super::park;
 use super::probe::Probe;
 use super::stage::{Deferred, Sink, Spec, Stage};
-use crate::bus::{Bus, Commit, Join, Membership, NewRecord, Position, Positions, Record};
+use crate::bus::{Bus, Commit, Join, Membership, NewRecord, Position, Positions, Record, RowChanges};
 use crate::env::{Clock, Time};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::store::Audio;
@@ -69,6 +70,21 @@ pub fn deferred<D: Deferred + 'static>(d: D) -> Node {
 
 pub fn sink(s: impl Sink + 'static) -> Node {
     Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::sink::SinkRunner::open(s, w)?))) }
+}
+
+/// What a step brings beside the offsets.
+#[derive(Default)]
+pub(super) struct Made {
+    pub outputs: Vec<NewRecord>,
+    pub state: Option<(u32, Vec<u8>)>,
+    pub tick: Option<Time>,
+    pub rows: RowChanges,
+}
+
+impl Made {
+    pub fn of(outputs: Vec<NewRecord>) -> Self {
+        Self { outputs, ..Self::default() }
+    }
 }
 
 /// Where a consumer stands: shared by the three runners.
@@ -161,14 +177,14 @@ impl Consumer {
         Ok(r.with_audio(audio))
     }
 
-    /// Outputs, offsets, state and tick, all or none.
-    pub fn commit(&mut self, done: &[Record], outputs: Vec<NewRecord>, state: Option<(u32, Vec<u8>)>, tick: Option<Time>) -> Result<()> {
+    /// Outputs, offsets, state, rows and tick, all or none.
+    pub fn commit(&mut self, done: &[Record], step: Made) -> Result<()> {
         let mut to = Positions::new();
         for r in done {
             to.insert(Position { topic: r.topic().clone(), partition: r.partition() }, r.offset() + 1);
         }
-        let made = outputs.len() as u64;
-        self.commit_to(to, outputs, state, tick)?;
+        let made = step.outputs.len() as u64;
+        self.commit_to(to, step)?;
         self.probe.note(|s| {
             s.records += done.len() as u64;
             s.outputs += made;
@@ -178,10 +194,11 @@ impl Consumer {
         Ok(())
     }
 
-    pub fn commit_to(&mut self, to: Positions, outputs: Vec<NewRecord>, state: Option<(u32, Vec<u8>)>, tick: Option<Time>) -> Result<()> {
+    pub fn commit_to(&mut self, to: Positions, step: Made) -> Result<()> {
+        let Made { outputs, state, tick, rows } = step;
         let m = &mut self.membership;
         let from = to.keys().map(|p| (p.clone(), m.positions.get(p).copied().unwrap_or(0))).collect();
-        let commit = Commit { group: m.group.clone(), epoch: m.epoch, from, to: to.clone(), outputs, state: state.clone(), tick };
+        let commit = Commit { group: m.group.clone(), epoch: m.epoch, from, to: to.clone(), outputs, state: state.clone(), tick, rows };
         self.wiring.bus.commit(commit)?;
         m.positions.extend(to);
         m.state = state.or(m.state.take());
@@ -314,7 +331,8 @@ impl<S: Stage> StageRunner<S> {
         outputs.extend(letters);
         let revision = self.consumer.spec.revision.state;
         let state = (!state.is_empty()).then_some((revision, state));
-        self.consumer.commit(done, outputs, state, tick)?;
+        let rows = out.kept.changes(done.last().map(Record::received_at));
+        self.consumer.commit(done, Made { outputs, state, tick, rows })?;
         self.consumer.probe.note(|s| dropped.iter().for_each(|d| *s.dropped.entry(d).or_default() += 1));
         self.limit = self.max();
         Ok(())
@@ -328,8 +346,27 @@ impl<S: Stage> StageRunner<S> {
             return Ok(Progress::Worked);
         }
         let letter = self.consumer.give_up(r, fault)?;
-        self.consumer.commit(std::slice::from_ref(r), vec![letter], None, None)?;
+        self.consumer.commit(std::slice::from_ref(r), Made::of(vec![letter]))?;
         Ok(Progress::Worked)
+    }
+
+    fn kept(&self) -> Kept {
+        Kept::of(self.consumer.wiring.bus.clone(), &self.consumer.membership.group)
+    }
+
+    /// The rows of the group, with what the stage will ask for read ahead.
+    fn wanted(&mut self, batch: &[Record]) -> Result<Kept> {
+        let mut keys = Vec::new();
+        for r in batch.iter().filter(|r| r.value().is_some()) {
+            // A record that the stage cannot look at faults when its turn comes.
+            let _ = guarded(|| {
+                self.stage.wants(r, &mut keys);
+                Ok(())
+            });
+        }
+        let mut kept = self.kept();
+        kept.read_ahead(keys)?;
+        Ok(kept)
     }
 
     /// With nothing to read, time still passes.
@@ -342,7 +379,7 @@ impl<S: Stage> StageRunner<S> {
         if tick.is_none_or(|t| t >= upto) || !self.consumer.poll(&self.consumer.membership.positions, 1)?.is_empty() {
             return Ok(Progress::Idle);
         }
-        let mut out = Outbox::default();
+        let mut out = Outbox::keeping(self.kept());
         self.tick(&mut tick, upto, &mut out)?;
         self.finish(&[], out, tick)?;
         Ok(Progress::Idle)
@@ -365,7 +402,7 @@ impl<S: Stage> Step for StageRunner<S> {
         if batch.is_empty() {
             return self.idle();
         }
-        let mut out = Outbox::default();
+        let mut out = Outbox::keeping(self.wanted(&batch)?);
         let mut tick = self.consumer.membership.tick;
         for (i, r) in batch.iter().enumerate() {
             if let Err(fault) = self.one(r, &mut tick, &mut out) {

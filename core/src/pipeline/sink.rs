@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::probe::Probe;
-use super::runner::{Consumer, MAX_RECORDS, Progress, Step, Wiring, guarded};
+use super::runner::{Consumer, MAX_RECORDS, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Sink, Spec};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::env::Time;
@@ -41,7 +41,7 @@ impl<S: Sink> SinkRunner<S> {
         let mut to = stands.clone();
         self.consumer.membership.positions.keys().for_each(|p| _ = to.entry(p.clone()).or_insert(0));
         if to != self.consumer.membership.positions {
-            self.consumer.commit_to(to, Vec::new(), None, None)?;
+            self.consumer.commit_to(to, Made::default())?;
         }
         Ok(self.positions.insert(stands).clone())
     }
@@ -73,7 +73,7 @@ impl<S: Sink> SinkRunner<S> {
             self.positions = Some(upto);
             self.limit = MAX_RECORDS;
             self.last_write = Some(self.consumer.wiring.clock.now());
-            return self.consumer.commit(batch, Vec::new(), None, None).map(|()| Progress::Worked);
+            return self.consumer.commit(batch, Made::default()).map(|()| Progress::Worked);
         };
         if batch.len() > 1 && !matches!(fault.kind, Kind::Retry | Kind::Stop) {
             self.limit = batch.len() / 2;
@@ -84,7 +84,7 @@ impl<S: Sink> SinkRunner<S> {
         self.consumer.wiring.bus.append(vec![letter])?;
         self.sink.write(&[], &upto)?;
         self.positions = Some(upto);
-        self.consumer.commit(batch, Vec::new(), None, None).map(|()| Progress::Worked)
+        self.consumer.commit(batch, Made::default()).map(|()| Progress::Worked)
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Spec {
 pub trait Stage: Send {
     fn spec(&self) -> &Spec;
     fn on_record(&mut self, r: &Record, out: &mut Outbox) -> Result<(), Fault>;
+    /// Keys of the rows it will ask `out.kept` for when it gets this record: all of a batch are read at once. One that is not
+    /// named here is read when it is asked for.
+    fn wants(&mut self, _r: &Record, _keys: &mut Vec<Vec<u8>>) {}
     /// Called for every whole second of the log's own time, before any record received after it.
     fn on_time(&mut self, _t: Time, _out: &mut Outbox) -> Result<(), Fault> {
         Ok(())

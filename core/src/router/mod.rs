@@ -12,7 +12,7 @@ mod figures;
 mod index;
 mod loops;
 mod pattern;
-mod pointer;
+pub(crate) mod pointer;
 pub mod redrive;
 mod replay;
 mod rules;
@@ -22,7 +22,7 @@ mod supervise;
 mod tap;
 mod transform;
 mod trial;
-mod wall;
+pub(crate) mod wall;
 
 pub use anywhere::from_anywhere;
 pub use condition::{Condition, Subject, View};

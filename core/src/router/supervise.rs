@@ -149,6 +149,7 @@ impl Shift {
             outputs: Vec::new(),
             state: None,
             tick: None,
+            rows: Default::default(),
         })?;
         self.rules.since_is_set(&self.inputs)
     }

@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod groups;
+pub mod rows;
 pub mod shared;
 
 use std::any::Any;
@@ -121,6 +122,7 @@ pub fn step(m: &Membership, topic: &TopicName, from: u64, to: u64, outputs: Vec<
         outputs,
         state: None,
         tick: None,
+        rows: Default::default(),
     }
 }
 

@@ -22,6 +22,10 @@ macro_rules! every_log {
             a_zombie_is_fenced a_commit_without_a_group_stops a_commit_may_leave_state_alone
             a_commit_may_move_several_inputs outputs_may_be_the_groups_own_input seeking_moves_and_forgets
             seeking_waits_for_the_member lag_is_zero_at_the_end groups_show_who_is_there state_of_64_kib_is_kept);
+        $crate::contract!(rows, $make,
+            rows_come_with_the_commit rows_are_the_groups_own rows_of_a_refused_commit_are_not_there rows_of_a_zombie_are_not_there
+            rows_are_replaced_and_removed rows_are_listed_by_prefix expired_rows_go_in_steps the_oldest_rows_make_room
+            seeking_forgets_the_rows expired_rows_of_an_idle_group_go);
     };
 }
 

@@ -94,6 +94,15 @@ impl Bus for Faulty {
     fn seek(&self, group: &str, positions: &Positions) -> Result<()> {
         self.log.seek(group, positions)
     }
+    fn rows(&self, g: &str, k: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.log.rows(g, k)
+    }
+    fn rows_from(&self, g: &str, p: &[u8], a: Option<&[u8]>, n: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.log.rows_from(g, p, a, n)
+    }
+    fn row_count(&self, g: &str) -> Result<RowCount> {
+        self.log.row_count(g)
+    }
     fn retain(&self) -> Result<u64> {
         self.log.retain()
     }

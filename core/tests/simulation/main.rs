@@ -2,6 +2,7 @@
 //!
 //! A seed that fails becomes a named test at the end of this file.
 
+mod dedup;
 mod faulty;
 mod world;
 

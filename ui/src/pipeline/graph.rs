@@ -93,22 +93,20 @@ fn Plane(laid: Arc<Laid>, lit: Memo<Lit>, sight: Sight) -> impl IntoView {
     }
     let Some(layout) = Layout::of_page() else { return ().into_any() };
     let (w, h) = (move || layout.plan.with(|p| p.w.to_string()), move || layout.plan.with(|p| p.h.to_string()));
-    let gate = laid.plan.wall.is_some();
-    // The wall stands where its gate is, also when that was moved.
-    let wall = Memo::new(move |_| layout.plan.with(|p| wall_of(p, &layout.laid.get())));
+    let (gate, wall) = (laid.plan.wall.is_some(), laid.plan.wall.unwrap_or_default());
     let beyond = laid.plan.beyond;
-    let right_of = move || format!("{}px 0", wall.get());
+    let right_of = format!("{wall}px 0");
     view! {
         {gate.then(|| view! {
-            <div class="inside" style=("--wall", move || wall.get().to_string())><span><Icon name="lock" />"sensitive: stays on this machine"</span></div>
-            <div class="outside" style=("inset-inline", right_of)><span>"released: filtered, yours"</span></div>
+            <div class="inside" style=("--wall", wall.to_string())><span><Icon name="lock" />"sensitive: stays on this machine"</span></div>
+            <div class="outside" style=("inset-inline", right_of.clone())><span>"released: filtered, yours"</span></div>
         })}
         {beyond.filter(|_| gate).map(|y| view! {
             <div class="beyond" style=("inset-inline", right_of) style=("inset-block-start", format!("{y}px"))><span>"shared: may leave"</span></div>
         })}
         <svg class="threads" width=w height=h aria-hidden="true"><Threads laid=laid.clone() lit sight /></svg>
         {gate.then(|| view! {
-            <svg class="wall" width="17" height=h aria-hidden="true" style=("--x", move || wall.get().to_string())>
+            <svg class="wall" width="17" height=h aria-hidden="true" style=("--x", wall.to_string())>
                 <path d=move || layout.plan.with(|p| format!("M.5 0V{h}M4.5 0V{h}M8.5 0V{h}M12.5 0V{h}M16.5 0V{h}", h = p.h.max(4000.0))) />
             </svg>
         })}
@@ -116,9 +114,4 @@ fn Plane(laid: Arc<Laid>, lit: Memo<Lit>, sight: Sight) -> impl IntoView {
         <Knots laid lit sight />
     }
     .into_any()
-}
-
-fn wall_of(plan: &loom_ui_model::graph::Plan, laid: &Laid) -> f64 {
-    let gate = laid.net.nodes.iter().position(|n| n.kind == loom_ui_model::graph::Kind::Gate);
-    gate.and_then(|g| plan.knots.iter().find(|k| k.node == g)).map_or(plan.wall.unwrap_or(0.0), |k| k.x)
 }

@@ -91,8 +91,9 @@ fn Knot(laid: Arc<Laid>, at: usize, lit: Memo<Lit>, layout: Layout) -> impl Into
         ""
     };
     let opens = matches!(node.kind, Kind::Fold(_));
+    let is_out = laid.plan.wall.is_some_and(|wall| knot.x > wall);
     view! {
-        <button type="button" class=format!("knot {kind}") class:drops=knot.drops class:is-lit=on class:is-chosen=is_chosen data-state=state
+        <button type="button" class=format!("knot {kind}") class:drops=knot.drops class:is-out=is_out class:is-lit=on class:is-chosen=is_chosen data-state=state
             aria-pressed=move || (!opens).then(&pressed) aria-expanded=opens.then_some("false")
             data-node=knot.node.to_string() style=("--x", x) style=("--y", y)>
             {move || view! { <Shape state=state() /> }}<span>{node.label}</span>{move || fact.with(said)}

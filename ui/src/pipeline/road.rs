@@ -126,6 +126,8 @@ fn Stop(laid: Arc<Laid>, node: usize, joins: Vec<usize>, ends: bool, layout: Lay
     let mine = name.clone();
     let chosen = Memo::new(move |_| mine.is_some() && heard.chosen.get() == mine);
     let is_wall = laid.net.nodes[node].kind == Kind::Gate;
+    // Of several gates the road's own is the last.
+    let parts = is_wall && (laid.rows.nodes[node] == 0 || laid.net.nodes.iter().filter(|n| n.kind == Kind::Gate).count() == 1);
     let label = laid.net.nodes[node].label.clone();
     let input = laid
         .net
@@ -148,7 +150,7 @@ fn Stop(laid: Arc<Laid>, node: usize, joins: Vec<usize>, ends: bool, layout: Lay
             <button type="button" aria-expanded=move || chosen.get().to_string() on:click=press>
                 {move || view! { <Shape state=state() /> }}<b>{label}</b><span>{words}</span></button>
             {(!joins.is_empty()).then(|| view! { <p class="joins">{names(&laid, &joins)}</p> })}
-            {is_wall.then(|| view! { <p>"All above this line stays on this machine."</p> })}
+            {parts.then(|| view! { <p>"All above this line stays on this machine."</p> })}
         </li>
     }
 }

@@ -11,6 +11,8 @@ use crate::api::{self, Trouble, get};
 
 /// Lines in one answer: more than two windows full, and read within a frame.
 pub const PAGE: usize = 120;
+/// Of a day of which nothing is known yet: a window full, as soon as may be.
+pub const FIRST_PAGE: usize = 48;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Hits {

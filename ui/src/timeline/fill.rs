@@ -11,7 +11,7 @@ use loom_ui_model::timeline::held::{Held, Side};
 use loom_ui_model::timeline::roll::{Gap, Item};
 use serde::Deserialize;
 
-use super::ask::{PAGE, line, time};
+use super::ask::{FIRST_PAGE, PAGE, line, time};
 use super::list::List;
 use super::shown::Step;
 use crate::api::{Trouble, get};
@@ -20,8 +20,8 @@ use crate::browser::{offset_s, sleep};
 type Span = (i64, i64);
 
 #[derive(Deserialize)]
-struct Page {
-    lines: Vec<TimelineRow>,
+pub(super) struct Page {
+    pub lines: Vec<TimelineRow>,
 }
 
 impl List {
@@ -39,17 +39,18 @@ impl List {
             });
         } else if let Some((span, side)) = self.nearest() {
             self.busy.set_value(true);
-            let path = self.path(span, side);
-            spawn_local(async move { self.read(round, path, span, side).await });
+            let most = if self.held.with_untracked(|h| h.lines().is_empty()) { FIRST_PAGE } else { PAGE };
+            let path = self.path(span, side, most);
+            spawn_local(async move { self.read(round, path, (span, side), most).await });
         }
     }
 
-    async fn read(self, round: u32, path: String, span: Span, side: Side) {
+    async fn read(self, round: u32, path: String, (span, side): (Span, Side), most: usize) {
         for failed in 1.. {
             match get::<Page>(&path).await {
                 Ok(Page { lines }) => {
                     return self.done(round, |list| {
-                        let full = lines.len() >= PAGE;
+                        let full = lines.len() >= most;
                         list.trouble.set(None);
                         list.held.update(|h| h.take(span, side, lines, full));
                         list.lay();
@@ -97,7 +98,7 @@ impl List {
     }
 
     fn nearest(self) -> Option<(Span, Side)> {
-        let (top, bottom) = self.view();
+        let (top, bottom) = self.wanted();
         let near = bottom - top;
         let guess = self.shown.woven.with_untracked(|w| w.as_ref().and_then(|day| Guess::of(day, |_| true)));
         self.roll.with_value(|roll| {
@@ -124,9 +125,9 @@ impl List {
         })
     }
 
-    fn path(self, (from, to): Span, side: Side) -> String {
+    pub(super) fn path(self, (from, to): Span, side: Side, most: usize) -> String {
         let order = if side == Side::Oldest { "asc" } else { "desc" };
-        format!("/api/timeline?from={}&to={}&order={order}&limit={PAGE}{}", time(from), time(to), self.only())
+        format!("/api/timeline?from={}&to={}&order={order}&limit={most}{}", time(from), time(to), self.only())
     }
 
     /// What narrows the lines asked for, as more of a query.

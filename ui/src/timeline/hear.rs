@@ -25,13 +25,11 @@ pub fn run(room: Room) {
         WsOut::LineGone { message_id } => room.list.remove(message_id),
         _ => {}
     });
-    // While the line was down something may have been missed: what is behind the last line held is read again.
+    // While the line was down something may have been missed: a line, a change, that one is gone.
     Effect::new(move |before: Option<bool>| {
         let open = ws.open.get();
         if open && before == Some(false) {
-            let last = room.list.held.with_untracked(|h| h.lines().last().map_or(h.span().0, |l| l.at + 1));
-            room.list.held.update(|h| h.unread_after(last));
-            room.list.lay();
+            room.list.renew();
         }
         open
     });

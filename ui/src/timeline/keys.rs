@@ -10,6 +10,9 @@ use super::shown::{Room, Step};
 
 pub fn run(room: Room) {
     let keys = window_event_listener(ev::keydown, move |e| {
+        if e.key() == "End" && !e.default_prevented() && !e.shift_key() && !e.alt_key() && !e.meta_key() && to_end(room) {
+            return e.prevent_default();
+        }
         if !e.default_prevented() && !e.ctrl_key() && !e.meta_key() && !e.alt_key() {
             pressed(room, &e);
         }
@@ -87,6 +90,11 @@ fn escape(room: Room) {
     } else {
         shown.go(Step::Same, |a| a.part = None);
     }
+}
+
+/// At once: a browser that scrolls there smoothly would arrive where the end was.
+fn to_end(room: Room) -> bool {
+    matches!(at(), At::Button | At::Elsewhere) && room.list.end_asked()
 }
 
 /// The line the keyboard is at: the one with the focus in it, else the open one.

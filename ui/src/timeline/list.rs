@@ -36,8 +36,10 @@ pub struct List {
     pub(super) anchor: StoredValue<Option<(String, f64)>>,
     /// A line to be shown, and when it was said; once it is held.
     pub(super) aim: StoredValue<Option<(String, Option<i64>)>>,
-    /// Stay at the end, where one is.
-    pub(super) follow: StoredValue<bool>,
+    /// Where one went to the end: it is kept in view, whatever becomes known or comes, until one goes elsewhere.
+    pub(super) at_end: StoredValue<bool>,
+    /// How far the window was scrolled when that was looked at last, px.
+    pub(super) scrolled: StoredValue<f64>,
     /// Answers to an earlier question are nobody's.
     pub(super) round: StoredValue<u32>,
     pub(super) busy: StoredValue<bool>,
@@ -59,7 +61,8 @@ impl List {
             run: StoredValue::new(0..0),
             anchor: StoredValue::new(None),
             aim: StoredValue::new(None),
-            follow: StoredValue::new(false),
+            at_end: StoredValue::new(false),
+            scrolled: StoredValue::new(0.0),
             round: StoredValue::new(0),
             busy: StoredValue::new(false),
         }
@@ -72,17 +75,17 @@ impl List {
         self.trouble.set(None);
         self.changed.set(HashMap::new());
         self.anchor.set_value(None);
-        self.follow.set_value(false);
+        self.at_end.set_value(false);
         self.aim.set_value(self.shown.line.get_untracked().map(|id| (id, None)));
+        self.roll.set_value(Roll::default());
         self.held.set(Held::new(from, to));
         self.lay();
     }
 
     /// What is held changed, or what is wanted of it.
     pub fn lay(self) {
+        self.notice_end();
         self.hold_still();
-        let at_end = self.at_end();
-        self.follow.set_value(at_end);
         let shown = self.shown;
         let only = shown.only.get_untracked() != (false, false);
         let guess = shown.woven.with_untracked(|w| {
@@ -108,6 +111,7 @@ impl List {
     /// Brings a line into view that may not be held.
     pub fn come_to(self, id: String) {
         self.aim.set_value(Some((id, None)));
+        self.at_end.set_value(false);
         self.fill();
     }
 

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
-use loom_ui_model::timeline::roll::Item;
+use loom_ui_model::timeline::roll::{Item, Roll};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -15,6 +15,7 @@ pub const BAR: f64 = 52.0;
 impl List {
     /// The window was scrolled: what comes into view is unrolled before it does.
     pub fn look(self) {
+        self.notice_end();
         self.hold_still();
         let (top, bottom) = self.view();
         let ahead = (bottom - top) / 2.0;
@@ -28,7 +29,7 @@ impl List {
     }
 
     pub(super) fn unroll(self) {
-        let (top, bottom) = self.view();
+        let (top, bottom) = self.wanted();
         let screen = bottom - top;
         let (run, items) = self.roll.with_value(|r| {
             let run = r.seen(top - screen, bottom + screen);
@@ -51,6 +52,13 @@ impl List {
         (top, top + height)
     }
 
+    /// What the window is to show: the end, where one went there, though what is known of the list grew meanwhile.
+    pub(super) fn wanted(self) -> (f64, f64) {
+        let (top, bottom) = self.view();
+        let end = self.roll.with_value(Roll::height);
+        if self.at_end.get_value() { (end - (bottom - top), end) } else { (top, bottom) }
+    }
+
     /// Notes the line at the top of the view, and where it is.
     pub fn hold_still(self) {
         let (top, _) = self.view();
@@ -71,6 +79,7 @@ impl List {
 
     /// This line stays where it is, whatever opens or closes.
     pub fn hold(self, id: &str) {
+        self.at_end.set_value(false);
         let place = self.element(id).map(|e| (id.to_string(), e.get_bounding_client_rect().top()));
         self.anchor.set_value(place);
     }
@@ -92,58 +101,28 @@ impl List {
     /// Measures what was unrolled, pads for the rest, and puts the view back where it was.
     pub fn settle(self) {
         let Some(ol) = self.ol.try_get_untracked().flatten() else { return };
+        self.notice_leaving();
         self.learn_width(&ol);
         if self.measure(&ol) {
             self.heights.with_value(|h| self.roll.update_value(|r| r.measure(h)));
         }
+        self.stretch(&ol);
         let (above, below) = self.roll.with_value(|r| r.around(&self.run.get_value()));
         let style = HtmlElement::style(&ol);
         style.set_property("padding-block", &format!("{above:.1}px {below:.1}px")).ok();
-        if let Some((id, top)) = self.anchor.get_value()
-            && let Some(line) = self.element(&id)
-        {
-            let moved = line.get_bounding_client_rect().top() - top;
-            if moved.abs() >= 1.0 {
-                window().scroll_by_with_x_and_y(0.0, moved);
-            }
+        match self.anchor.get_value() {
+            _ if self.at_end.get_value() => self.go_to_end(),
+            Some((id, top)) => self.put_back(&id, top),
+            None => {}
         }
         self.take_aim();
-        if self.follow.get_value() {
-            self.follow.set_value(false);
-            window().scroll_to_with_x_and_y(0.0, f64::from(document().document_element().map_or(0, |e| e.scroll_height())));
-        }
     }
 
-    fn measure(self, ol: &HtmlElement) -> bool {
-        let drawn = ol.children();
-        let mut news = false;
-        self.unrolled.with_untracked(|items| {
-            self.heights.update_value(|heights| {
-                for (n, item) in items.iter().enumerate() {
-                    let Some(e) = drawn.item(n as u32).and_then(|e| e.dyn_into::<HtmlElement>().ok()) else { continue };
-                    match item {
-                        Item::Gap(_) => drop(e.style().set_property("block-size", &format!("{:.1}px", heights.of(item)))),
-                        _ => news |= heights.measured(&item.key(), e.get_bounding_client_rect().height()),
-                    }
-                }
-            });
-        });
-        news
-    }
-
-    /// Of another width no height is known.
-    fn learn_width(self, ol: &HtmlElement) {
-        /// Of a character of what was said, on average, px.
-        const CHARACTER: f64 = 7.7;
-        let width = ol.get_bounding_client_rect().width();
-        let words = ol.query_selector(".said > .words").ok().flatten().map(|w| w.get_bounding_client_rect().width());
-        if let Some(words) = words.filter(|_| (width - self.width.get_value()).abs() > 1.0) {
-            self.width.set_value(width);
-            self.heights.update_value(|h| {
-                h.row_chars = words / CHARACTER;
-                h.forget();
-            });
-            self.heights.with_value(|h| self.roll.update_value(|r| r.measure(h)));
+    fn put_back(self, id: &str, top: f64) {
+        let Some(line) = self.element(id) else { return };
+        let moved = line.get_bounding_client_rect().top() - top;
+        if moved.abs() >= 1.0 {
+            self.scroll_by(moved);
         }
     }
 
@@ -151,29 +130,21 @@ impl List {
     fn take_aim(self) {
         let Some((id, _)) = self.aim.get_value() else { return };
         let Some(place) = self.roll.with_value(|r| r.line(&id)) else { return };
+        self.at_end.set_value(false);
         let (top, bottom) = self.view();
         let third = (bottom - top) / 3.0;
         let Some(line) = self.element(&id) else {
             // Far away: the scroll unrolls it, and it is aimed at again.
             let by = self.roll.with_value(|r| r.top(place)) - top - third;
-            window().scroll_by_with_x_and_y(0.0, by);
+            self.scroll_by(by);
             self.anchor.set_value(None);
             return self.look();
         };
         self.aim.set_value(None);
         let at = line.get_bounding_client_rect();
         if at.top() < BAR || at.bottom() > bottom - top {
-            window().scroll_by_with_x_and_y(0.0, at.top() - third);
+            self.scroll_by(at.top() - third);
         }
         self.hold_still();
-    }
-
-    /// At the end of the list of today, where new lines come.
-    pub(super) fn at_end(self) -> bool {
-        let today = untrack(|| self.shown.day.get() == Some(self.shown.today()));
-        let Some(page) = document().document_element().filter(|_| today) else { return false };
-        let height = window().inner_height().ok().and_then(|h| h.as_f64()).unwrap_or(0.0);
-        let scrolled = window().scroll_y().unwrap_or(0.0);
-        scrolled > 0.0 && scrolled + height >= f64::from(page.scroll_height()) - 8.0
     }
 }

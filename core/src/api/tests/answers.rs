@@ -143,7 +143,16 @@ async fn groups_tell_lag_and_move_only_when_nobody_runs_them() {
     let m = member(&rig, "silero-vad-consumer", topic);
     let at = Position { topic: TopicName::parse(topic).unwrap(), partition: 0 };
     let to = Positions::from([(at, 3)]);
-    let commit = Commit { group: m.group.clone(), epoch: m.epoch, from: Positions::new(), to, outputs: vec![], state: None, tick: None };
+    let commit = Commit {
+        group: m.group.clone(),
+        epoch: m.epoch,
+        from: Positions::new(),
+        to,
+        outputs: vec![],
+        state: None,
+        tick: None,
+        rows: Default::default(),
+    };
     rig.state.bus.commit(commit).unwrap();
     let list = rig.get("/api/groups").await.json();
     assert_eq!((&list["groups"][0]["lag"], &list["groups"][0]["state"]), (&json!(1), &json!("Stable")));

@@ -16,7 +16,8 @@ impl Rig {
     fn commit(&self, m: &Membership, from: u64, to: u64) {
         let at = |n| Positions::from([(Position { topic: TopicName::of(IN), partition: 0 }, n)]);
         let (from, to) = (at(from), at(to));
-        let commit = Commit { group: GROUP.into(), epoch: m.epoch, from, to, outputs: vec![], state: None, tick: None };
+        let commit =
+            Commit { group: GROUP.into(), epoch: m.epoch, from, to, outputs: vec![], state: None, tick: None, rows: Default::default() };
         self.state.bus.commit(commit).unwrap();
     }
     fn later(&self, seconds: f64) {

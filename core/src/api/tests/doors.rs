@@ -183,3 +183,27 @@ async fn without_built_pages_the_root_says_so() {
     assert!(String::from_utf8_lossy(&a.body).contains("cargo xtask setup"));
     assert_eq!(rig.get("/").await.json()["endpoints"]["health"], "/healthz");
 }
+
+#[tokio::test]
+async fn the_window_hears_the_owner_alone_and_only_where_there_is_one() {
+    let rig = rig_with(Settings { open_loopback: true, ..Settings::default() });
+    let asks = async |wish: &str, token: bool| {
+        let mut r = Request::post(format!("/api/window/{wish}")).header("host", "localhost");
+        r.extensions_mut().unwrap().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 1))));
+        if token {
+            r = r.header("x-api-key", &rig.state.token);
+        }
+        rig.send(r.body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(asks("show", true).await, StatusCode::NOT_FOUND);
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    rig.state.desk.attend(move |wish| hears.lock().unwrap().push(wish));
+    assert_eq!(asks("quit", false).await, StatusCode::FORBIDDEN);
+    assert_eq!(asks("dance", true).await, StatusCode::BAD_REQUEST);
+    for wish in ["show", "close", "quit"] {
+        assert_eq!(asks(wish, true).await, StatusCode::NO_CONTENT);
+    }
+    use crate::desk::Wish::{Close, Quit, Show};
+    assert_eq!(*heard.lock().unwrap(), [Show, Close, Quit]);
+}

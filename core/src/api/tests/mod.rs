@@ -2,6 +2,7 @@
 
 mod answers;
 mod consuming;
+mod deduplicating;
 mod deeds;
 mod devices;
 mod discovering;
@@ -177,6 +178,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
     };
     let consumers = Consumers::new(bus.clone(), clock.clone(), entropy.clone(), ["silero-vad-consumer".to_string()]);
     let rules = Arc::new(Rules::open(&db, bus.clone(), registry.clone(), &[]).unwrap());
+    let dedup = crate::dedup::Rules::open(&db, bus.clone(), &*entropy, Arc::new(crate::dedup::NoPictures)).unwrap();
     let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone()).unwrap());
     let live = Arc::<Live>::default();
     SqliteTimeline::open(db.clone()).unwrap();
@@ -196,6 +198,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
         bus,
         rules,
         replays,
+        dedup: Arc::new(dedup),
         door: Arc::new(door),
         registry,
         timeline: timeline(&db),

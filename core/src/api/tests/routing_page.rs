@@ -7,9 +7,9 @@ use super::*;
 const PAGE: &str = include_str!("../../../../docs/router.md");
 
 /// Fenced blocks: what the fence says, and what is inside.
-fn blocks() -> Vec<(String, String)> {
+pub fn blocks(page: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
-    let mut lines = PAGE.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(kind) = line.strip_prefix("```") {
             let inside: Vec<&str> = lines.by_ref().take_while(|l| *l != "```").collect();
@@ -20,7 +20,7 @@ fn blocks() -> Vec<(String, String)> {
 }
 
 /// Whether everything the page says is in the answer; arrays say how their beginning looks.
-fn says(answer: &Value, page: &Value) -> bool {
+pub fn says(answer: &Value, page: &Value) -> bool {
     match (answer, page) {
         (Value::Object(a), Value::Object(p)) => p.iter().all(|(k, v)| a.get(k).is_some_and(|a| says(a, v))),
         (Value::Array(a), Value::Array(p)) => {
@@ -30,13 +30,11 @@ fn says(answer: &Value, page: &Value) -> bool {
     }
 }
 
-#[tokio::test]
-async fn every_request_gets_the_answer_the_page_says() {
-    let rig = rig();
-    rig.put("device.health.walks.raw", &json!({"kind": "walk", "steps": 1}));
+/// Sends every request of a page and holds the answers against what it says; how many there were.
+pub async fn ask_everything(rig: &Rig, page: &str) -> usize {
     let mut answered = None;
     let mut requests = 0;
-    for (kind, text) in blocks() {
+    for (kind, text) in blocks(page) {
         if kind == "http" {
             let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
             let (method, path) = head.split_once(' ').unwrap();
@@ -50,7 +48,16 @@ async fn every_request_gets_the_answer_the_page_says() {
             assert!(says(&answer.json(), &page), "the page says {page}\nand the answer is {}", answer.json());
         }
     }
-    assert!(answered.is_none() && requests >= 7, "{requests} requests");
+    assert!(answered.is_none(), "a request without an answer");
+    requests
+}
+
+#[tokio::test]
+async fn every_request_gets_the_answer_the_page_says() {
+    let rig = rig();
+    rig.put("device.health.walks.raw", &json!({"kind": "walk", "steps": 1}));
+    let requests = ask_everything(&rig, PAGE).await;
+    assert!(requests >= 7, "{requests} requests");
 }
 
 #[tokio::test]
@@ -67,7 +74,7 @@ async fn every_condition_on_the_page_holds_and_its_rules_are_taken() {
             rig.post("/event-router/rules/try", &json!({"rule": rule, "records": [{"topic": "my.a.raw", "data": data}]}), &[]).await.json();
         assert_eq!((&tried["matched"], &tried["would_fail"]), (&json!(1), &json!(0)), "{condition}: {tried}");
     }
-    for (_, rule) in blocks().iter().filter(|(kind, _)| kind.starts_with("json file=")) {
+    for (_, rule) in blocks(PAGE).iter().filter(|(kind, _)| kind.starts_with("json file=")) {
         assert_eq!(rig.post("/event-router/rules", &serde_json::from_str(rule).unwrap(), &[]).await.status, StatusCode::CREATED);
     }
 }

@@ -77,13 +77,14 @@ pub(super) fn set(tx: &Transaction, c: &Commit, now: Time) -> Result<()> {
     Ok(())
 }
 
-/// Moves a group and forgets its state and tick; whoever holds the old positions is fenced.
+/// Moves a group and forgets its state, rows and tick; whoever holds the old positions is fenced.
 pub(super) fn seek(tx: &Transaction, group: &str, positions: &Positions) -> Result<()> {
     let moved = tx.prepare_cached("UPDATE consumer_group SET epoch = epoch + 1, tick = NULL WHERE name = ?1")?.execute([group])?;
     if moved == 0 {
         return Err(Error::invalid("there is no such group: list the groups to see their names"));
     }
     tx.prepare_cached("DELETE FROM group_state WHERE name = ?1")?.execute([group])?;
+    super::rows::abandon(tx, group)?;
     put_positions(tx, group, positions)
 }
 

@@ -8,6 +8,7 @@ mod headers;
 mod living;
 mod read;
 mod retention;
+mod rows;
 mod schema;
 mod stamp;
 
@@ -202,7 +203,11 @@ impl Bus for Sqlite {
         let now = self.clock.now();
         let commit = Arc::new(commit);
         let compared = commit.clone();
-        self.landing(rows, move |tx| groups::compare(tx, &compared), move |tx| groups::set(tx, &commit, now))
+        let after = move |tx: &Transaction| {
+            groups::set(tx, &commit, now)?;
+            rows::change(tx, &commit.group, &commit.rows)
+        };
+        self.landing(rows, move |tx| groups::compare(tx, &compared), after)
     }
 
     fn groups(&self) -> Result<Vec<GroupState>> {
@@ -224,7 +229,20 @@ impl Bus for Sqlite {
         Ok(())
     }
 
+    fn rows(&self, group: &str, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.db.read(|c| rows::get(c, group, keys))
+    }
+
+    fn rows_from(&self, group: &str, prefix: &[u8], after: Option<&[u8]>, most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.db.read(|c| rows::from(c, group, prefix, after, most))
+    }
+
+    fn row_count(&self, group: &str) -> Result<RowCount> {
+        self.db.read(|c| rows::count(c, group))
+    }
+
     fn retain(&self) -> Result<u64> {
+        rows::tidy(self)?;
         retention::retain(self)
     }
 

@@ -34,6 +34,16 @@ pub(super) const STEPS: &[&str] = &[
 ",
     // What free pages are overwritten with. Empty but while retention works: a row says that free pages hold records.
     "CREATE TABLE spare(zeros BLOB NOT NULL);",
+    // Rows that groups keep by key. An owner without a name was left behind by a group that was moved.
+    "
+    CREATE TABLE row_owner(
+        id INTEGER PRIMARY KEY, name TEXT UNIQUE, rows INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+        expired INTEGER NOT NULL DEFAULT 0, crowded_out INTEGER NOT NULL DEFAULT 0, past INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE group_row(
+        owner INTEGER NOT NULL, key BLOB NOT NULL, expires INTEGER NOT NULL, value BLOB NOT NULL,
+        PRIMARY KEY(owner, key)) WITHOUT ROWID;
+    CREATE INDEX group_row_expiry ON group_row(owner, expires);
+",
 ];
 
 /// The id of the record at an offset.

@@ -9,7 +9,9 @@ use super::super::decode::tests::wav;
 use super::*;
 use crate::Kind;
 use crate::bus::memory::Memory;
-use crate::bus::{Appended, Commit, GroupState, Headers, Join, Membership, Positions, Record, Settings, TopicName, TopicState, names};
+use crate::bus::{
+    Appended, Commit, GroupState, Headers, Join, Membership, Positions, Record, RowCount, Settings, TopicName, TopicState, names,
+};
 use crate::db::{Db, Key};
 use crate::env::ManualClock;
 use crate::store::Audio;
@@ -70,6 +72,15 @@ impl Bus for Killed {
     }
     fn seek(&self, g: &str, p: &Positions) -> Result<()> {
         self.log.seek(g, p)
+    }
+    fn rows(&self, g: &str, k: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.log.rows(g, k)
+    }
+    fn rows_from(&self, g: &str, p: &[u8], a: Option<&[u8]>, n: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.log.rows_from(g, p, a, n)
+    }
+    fn row_count(&self, g: &str) -> Result<RowCount> {
+        self.log.row_count(g)
     }
     fn retain(&self) -> Result<u64> {
         self.log.retain()

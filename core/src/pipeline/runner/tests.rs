@@ -319,3 +319,48 @@ fn a_running_pipeline_stops_in_order_and_leaves_its_groups() {
     assert_eq!(w.values(OUT).len(), 100);
     assert_eq!(running.probes[0].seen().records, 100);
 }
+
+/// Tells how often it has seen a number; what it has seen it keeps by key. -1 cannot be taken.
+struct Counts(Spec);
+impl Stage for Counts {
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+    fn wants(&mut self, r: &Record, keys: &mut Vec<Vec<u8>>) {
+        keys.extend(r.value().map(<[u8]>::to_vec));
+    }
+    fn on_record(&mut self, r: &Record, out: &mut Outbox) -> Result<(), Fault> {
+        let key = r.value().unwrap_or_default().to_vec();
+        let times = out.kept.get(&key)?.map_or(1, |v| v[0] + 1);
+        out.kept.put(key, vec![times], Time::from_secs(2_000)); // before the fault, on purpose
+        match r.payload()? {
+            -1 => Err(Error::skip("minus one")),
+            n if n > 100 => {
+                let seen_one = out.kept.get(b"1")?.is_some();
+                out.emit(&TopicName::of(OUT), r.recorded_at(), &seen_one)
+            }
+            _ => out.emit(&TopicName::of(OUT), r.recorded_at(), &times),
+        }
+    }
+}
+
+#[test]
+fn rows_are_kept_with_what_they_led_to_and_not_with_a_record_that_faulted() {
+    let mut w = World::new();
+    [1, 2, 1, -1, 1, -1, 200].into_iter().for_each(|n| w.send(A, n));
+    let counts = || stage(Counts(spec(&[A], false))).connect(w.wiring.clone()).unwrap();
+    drain(&mut *counts());
+    assert_eq!(w.values(OUT), ["1", "1", "2", "3", "true"], "one step sees what it put itself, and what the one before it left");
+    let rows = |keys: [&str; 3]| w.bus.rows("sum-consumer", &keys.map(|k| k.as_bytes().to_vec())).unwrap();
+    assert_eq!(rows(["1", "2", "-1"]), [Some(vec![3]), Some(vec![1]), None]);
+    // Another process goes on with them; they go when the log's time is past them.
+    w.send(A, 1);
+    let counts = || stage(Counts(spec(&[A], false))).connect(w.wiring.clone()).unwrap();
+    drain(&mut *counts());
+    assert_eq!(w.values(OUT).last().unwrap(), "4");
+    w.clock.advance(2_000.0);
+    w.send(A, 5);
+    let counts = || stage(Counts(spec(&[A], false))).connect(w.wiring.clone()).unwrap();
+    drain(&mut *counts());
+    assert_eq!(w.bus.row_count("sum-consumer").unwrap().rows, 0, "its own was put past its time");
+}

@@ -140,6 +140,15 @@ impl Bus for Broken {
     fn seek(&self, g: &str, p: &Positions) -> Result<()> {
         self.bus.seek(g, p)
     }
+    fn rows(&self, g: &str, k: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.bus.rows(g, k)
+    }
+    fn rows_from(&self, g: &str, p: &[u8], a: Option<&[u8]>, n: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.bus.rows_from(g, p, a, n)
+    }
+    fn row_count(&self, g: &str) -> Result<RowCount> {
+        self.bus.row_count(g)
+    }
     fn retain(&self) -> Result<u64> {
         self.bus.retain()
     }

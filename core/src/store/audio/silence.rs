@@ -181,7 +181,16 @@ mod tests {
         let join = Join { group: DETECTOR.into(), member: "a".into(), host: String::new(), topics: vec![topic.clone()] };
         let m = bus.join(&join).unwrap();
         let to = [(Position { topic, partition: 0 }, 1)].into();
-        let commit = Commit { group: m.group, epoch: m.epoch, from: m.positions, to, outputs: Vec::new(), state: None, tick: None };
+        let commit = Commit {
+            group: m.group,
+            epoch: m.epoch,
+            from: m.positions,
+            to,
+            outputs: Vec::new(),
+            state: None,
+            tick: None,
+            rows: Default::default(),
+        };
         bus.commit(commit).unwrap();
     }
 

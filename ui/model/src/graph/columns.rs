@@ -1,22 +1,24 @@
 //! Columns: the longest way from a source; the wall is a column's border.
 
-use super::net::{Kind, Net};
+use super::net::{Kind, Net, Side};
 
-/// A column for each node. Sources stand in column 0, groups from 1 on; what does not come through the gate stands
-/// left of it, and what only reads beyond it in the last column.
+/// A column for each node. Sources stand in column 0, groups from 1 on; all gates stand in one column, with what is
+/// sensitive left of it and what was released right of it; what only reads there stands in the last.
 pub fn columns(net: &Net) -> Vec<usize> {
     let n = net.nodes.len();
     let mut edges: Vec<(usize, usize)> = net.edges().collect();
     edges.sort_unstable();
     edges.dedup();
-    let gate = net.nodes.iter().position(|k| k.kind == Kind::Gate);
-    let beyond = gate.map_or_else(|| vec![false; n], |g| reached(n, &edges, g));
-    if let Some(gate) = gate {
-        // The gate waits for all that is not behind it, so that the wall has its own on either side.
-        edges.extend((0..n).filter(|i| !beyond[*i] && *i != gate).map(|i| (i, gate)));
-        // A way back through the gate would be a hole in the wall: it does not count for the columns.
-        edges.retain(|(w, r)| !beyond[*w] || beyond[*r]);
+    let is = |i: usize, kind: Kind| net.nodes[i].kind == kind;
+    let beyond = beyond(net);
+    let gates: Vec<usize> = (0..n).filter(|i| is(*i, Kind::Gate)).collect();
+    for gate in &gates {
+        // A gate waits for all that is inside, so that the wall has its own on either side. What nobody reads may end at it.
+        edges.extend((0..n).filter(|i| !beyond[*i] && !is(*i, Kind::Gate) && !is(*i, Kind::Nobody)).map(|i| (i, *gate)));
+        edges.extend((0..n).filter(|i| beyond[*i]).map(|i| (*gate, i)));
     }
+    // A way back through the wall would be a hole in it: it does not count for the columns.
+    edges.retain(|(w, r)| !beyond[*w] || beyond[*r]);
     let mut columns: Vec<usize> = net.nodes.iter().map(|k| usize::from(!matches!(k.kind, Kind::Source | Kind::Unseen))).collect();
     let order = order(n, &edges);
     let mut turn = vec![0; n];
@@ -28,7 +30,7 @@ pub fn columns(net: &Net) -> Vec<usize> {
         }
     }
     let last = columns.iter().max().copied().unwrap_or(0);
-    for at in (0..n).filter(|i| beyond[*i]) {
+    for at in (0..n).filter(|i| beyond[*i] && !gates.is_empty()) {
         if !edges.iter().any(|(w, _)| *w == at) {
             columns[at] = last;
         }
@@ -36,18 +38,13 @@ pub fn columns(net: &Net) -> Vec<usize> {
     columns
 }
 
-/// Everything downstream of a node.
-fn reached(n: usize, edges: &[(usize, usize)], from: usize) -> Vec<bool> {
-    let mut seen = vec![false; n];
-    let mut next = vec![from];
-    while let Some(at) = next.pop() {
-        for (_, to) in edges.iter().filter(|(w, r)| *w == at && *r != from) {
-            if !std::mem::replace(&mut seen[*to], true) {
-                next.push(*to);
-            }
-        }
+/// Which nodes stand beyond the wall: those that something flows to or from that was released.
+fn beyond(net: &Net) -> Vec<bool> {
+    let mut beyond = vec![false; net.nodes.len()];
+    for topic in net.topics.iter().filter(|t| t.side != Side::Sensitive) {
+        topic.writers.iter().chain(&topic.readers).for_each(|i| beyond[*i] = !matches!(net.nodes[*i].kind, Kind::Gate | Kind::Source));
     }
-    seen
+    beyond
 }
 
 /// Writers before readers (A. B. Kahn, "Topological sorting of large networks", 1962); a ring is cut where it is met

@@ -19,7 +19,7 @@ pub use columns::columns;
 pub use fold::{FOLD_ABOVE, Folded, fold};
 pub use light::{Chosen, Lit, light};
 pub use moved::{Moved, moved};
-pub use net::{GATE, Kind, Net, Node, Side, Topic, group_of, net};
+pub use net::{Kind, Net, Node, Side, Topic, group_of, net};
 pub use places::{KnotAt, LabelAt, Plan, ThreadAt, plan};
 pub use rows::{Rows, rows};
 pub use steps::{Step, steps};

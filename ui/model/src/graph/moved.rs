@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::net::Net;
+use super::net::{Kind, Net};
 use super::places::{Plan, ThreadAt};
 
 /// Where knots were put, by the node's name.
@@ -14,13 +14,15 @@ const EDGE: f64 = 24.0;
 const OUT: f64 = 22.0;
 const INTO: f64 = 24.0;
 
-/// The plan with the moved knots where they were put; sources keep to the selvedge, so only their height counts.
+/// The plan with the moved knots where they were put; sources keep to the selvedge and gates to the wall, so only their
+/// height counts.
 pub fn moved(net: &Net, mut plan: Plan, places: &Moved) -> Plan {
     let selvedge = plan.knots.iter().map(|k| k.x).fold(f64::INFINITY, f64::min);
     for k in 0..plan.knots.len() {
         let knot = plan.knots[k].clone();
         let Some((x, y)) = places.get(&net.nodes[knot.node].id).copied() else { continue };
-        let to = (if knot.x == selvedge { selvedge } else { x.max(selvedge + EDGE) }, y.max(EDGE));
+        let keeps = knot.x == selvedge || net.nodes[knot.node].kind == Kind::Gate;
+        let to = (if keeps { knot.x } else { x.max(selvedge + EDGE) }, y.max(EDGE));
         plan.knots[k] = super::KnotAt { x: to.0, y: to.1, ..knot.clone() };
         let by = (to.0 - knot.x, to.1 - knot.y);
         for thread in &mut plan.threads {
@@ -79,7 +81,7 @@ fn end(points: &mut Vec<(f64, f64)>, from: (f64, f64), to: (f64, f64)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Kind, KnotAt, LabelAt, Node, Side, Topic};
+    use crate::graph::{KnotAt, LabelAt, Node, Side, Topic};
 
     fn plan() -> (Net, Plan) {
         let node = |id: &str, kind| Node { id: id.into(), label: id.into(), kind };

@@ -2,25 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use loom_schemas::api::{Structure, TopicRow};
+use loom_schemas::api::{ConsumerNode, Structure, TopicRow};
 
-/// A group that reads on both sides of the wall stands on both: nothing goes through the wall beside the gate. The
-/// knot on the sensitive side has this before its name.
+/// Nothing goes through the wall beside a gate: a group that is on both sides of it stands on both. These stand before
+/// its name on the knot at the sensitive side, and on the one beyond its own gate.
 const INSIDE: &str = "inside:";
+const BEYOND: &str = "beyond:";
 
 /// The group that a node is a knot of.
 pub fn group_of(id: &str) -> &str {
-    id.strip_prefix(INSIDE).unwrap_or(id)
+    id.strip_prefix(INSIDE).or_else(|| id.strip_prefix(BEYOND)).unwrap_or(id)
 }
-
-/// The wall's only gate.
-pub const GATE: &str = "privacy-filter-consumer";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Writes and reads nothing.
     Source,
     Group,
+    /// Writes what was released from what is sensitive: an opening in the wall.
     Gate,
     /// So many siblings, folded into one.
     Fold(usize),
@@ -77,10 +76,13 @@ impl Net {
     }
 }
 
+/// Who writes and who reads a topic, by place among the nodes.
+type Ends<'a> = BTreeMap<&'a str, (Vec<usize>, Vec<usize>)>;
+
 /// Dead letters are left out (every topic has them), and topics that nobody writes or reads.
 pub fn net(structure: &Structure, topics: &[TopicRow]) -> Net {
     let mut net = Net::default();
-    let mut ends: BTreeMap<&str, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut ends = Ends::new();
     for p in &structure.producers {
         if p.output_topics.iter().all(|t| t.ends_with(".dlq")) {
             continue;
@@ -91,23 +93,15 @@ pub fn net(structure: &Structure, topics: &[TopicRow]) -> Net {
         }
     }
     let side = |name: &str| side(topics.iter().find(|t| t.topic == name).map(|t| t.class.as_str()), name);
-    let is_inside = |t: &&String| side(t) == Side::Sensitive && !t.ends_with(".dlq");
     for c in &structure.consumers {
-        let kind = if c.group_id == GATE { Kind::Gate } else { Kind::Group };
-        net.nodes.push(Node { id: c.group_id.clone(), label: c.group_id.clone(), kind });
-        let at = net.nodes.len() - 1;
-        c.produces_topics.iter().for_each(|t| ends.entry(t).or_default().0.push(at));
-        let inside = c.subscribed_topics.iter().filter(is_inside).count();
-        let both = kind == Kind::Group && inside > 0 && c.subscribed_topics.iter().any(|t| side(t) != Side::Sensitive);
-        if both {
-            net.nodes.push(Node { id: format!("{INSIDE}{}", c.group_id), label: c.group_id.clone(), kind });
-        }
-        for t in &c.subscribed_topics {
-            let to = if both && is_inside(&t) { at + 1 } else { at };
-            ends.entry(t).or_default().1.push(to);
+        for (before, kind, reads, writes) in knots(c, &side) {
+            net.nodes.push(Node { id: format!("{before}{}", c.group_id), label: c.group_id.clone(), kind });
+            let at = net.nodes.len() - 1;
+            writes.into_iter().for_each(|t| ends.entry(t).or_default().0.push(at));
+            reads.into_iter().for_each(|t| ends.entry(t).or_default().1.push(at));
         }
     }
-    for (name, (mut writers, mut readers)) in ends.into_iter().filter(|(name, _)| !name.ends_with(".dlq")) {
+    for (name, (mut writers, mut readers)) in ends {
         if writers.is_empty() {
             net.nodes.push(Node { id: format!("unseen:{name}"), label: String::new(), kind: Kind::Unseen });
             writers.push(net.nodes.len() - 1);
@@ -119,6 +113,29 @@ pub fn net(structure: &Structure, topics: &[TopicRow]) -> Net {
         net.topics.push(Topic { name: name.into(), label: name.into(), side: side(name), writers, readers, members: vec![name.into()] });
     }
     net
+}
+
+/// The topics that a knot reads, and those that it writes, after what stands before its group's name, and its kind.
+type Knot<'a> = (&'static str, Kind, Vec<&'a str>, Vec<&'a str>);
+
+/// A group as it stands in the graph: one knot, or one on either side of the wall.
+fn knots<'a>(c: &'a ConsumerNode, side: &impl Fn(&str) -> Side) -> Vec<Knot<'a>> {
+    let part = |of: &'a [String]| -> (Vec<&'a str>, Vec<&'a str>) {
+        of.iter().map(String::as_str).filter(|t| !t.ends_with(".dlq")).partition(|t| side(t) == Side::Sensitive)
+    };
+    let ((reads_in, reads_out), (writes_in, writes_out)) = (part(&c.subscribed_topics), part(&c.produces_topics));
+    let (within, without) = ((reads_in.len(), writes_in.len()), (reads_out.len(), writes_out.len()));
+    match (within, without) {
+        ((1.., writes), (reads, 1..)) => {
+            let mut of = vec![("", Kind::Gate, reads_in.clone(), writes_out)];
+            of.extend((writes > 0).then_some((INSIDE, Kind::Group, reads_in, writes_in)));
+            of.extend((reads > 0).then_some((BEYOND, Kind::Group, reads_out, Vec::new())));
+            of
+        }
+        ((0, 0), _) => vec![("", Kind::Group, reads_out, writes_out)],
+        (_, (0, 0)) => vec![("", Kind::Group, reads_in, writes_in)],
+        _ => vec![("", Kind::Group, reads_out, writes_out), (INSIDE, Kind::Group, reads_in, writes_in)],
+    }
 }
 
 /// By the log's own word, and by the name where the log has not said yet.

@@ -57,6 +57,7 @@ const LEAST_GAP: f64 = 104.0;
 /// Threads side by side.
 pub(super) const SIDE: f64 = 7.0;
 const LINE: f64 = 16.0;
+const BEFORE_WALL: f64 = 32.0;
 
 /// What the places are worked out from.
 struct Frame<'a> {
@@ -66,6 +67,8 @@ struct Frame<'a> {
     x: Vec<f64>,
     y: BTreeMap<i32, f64>,
     last: usize,
+    /// The column of the wall.
+    wall: Option<usize>,
 }
 
 /// `width` is what there is: gaps grow to fill it. `text` measures a label, in pixels.
@@ -74,7 +77,8 @@ pub fn plan(net: &Net, columns: &[usize], rows: &Rows, width: f64, text: impl Fn
         return Plan::default();
     }
     let last = columns.iter().max().copied().unwrap_or(0);
-    let mut frame = Frame { net, columns, rows, x: Vec::new(), y: BTreeMap::new(), last };
+    let wall = net.nodes.iter().position(|k| k.kind == Kind::Gate).map(|g| columns[g]);
+    let mut frame = Frame { net, columns, rows, x: Vec::new(), y: BTreeMap::new(), last, wall };
     let ways = ways::Ways::of(&frame);
     let labels: Vec<f64> = net.topics.iter().map(|t| text(&t.label).max(text("9.9/min, lag 9999"))).collect();
     let right = widest(net, columns, last, &text) + 58.0;
@@ -83,13 +87,12 @@ pub fn plan(net: &Net, columns: &[usize], rows: &Rows, width: f64, text: impl Fn
     let drops = frame.drops(&text);
     let wide: Vec<bool> = (0..net.topics.len()).map(|t| frame.run(t, &ways) > labels[t] + text("9.9/min, lag 9999") + 60.0).collect();
     let h = frame.down(&wide, &drops, shared_row);
-    let gate = net.nodes.iter().position(|k| k.kind == Kind::Gate);
     let mut order: Vec<usize> = (0..net.nodes.len()).collect();
     order.sort_by_key(|i| (rows.nodes[*i], columns[*i]));
     Plan {
         w: frame.x[last] + right,
         h,
-        wall: gate.map(|g| frame.x[columns[g]]),
+        wall: wall.map(|column| frame.x[column]),
         beyond: shared_row.and_then(|r| Some((frame.y.range(..r).next_back()?.1 + frame.y.get(&r)?) / 2.0 - 6.0)),
         knots: frame.knots(&drops),
         labels: frame.labels(&ways, &wide),
@@ -105,6 +108,12 @@ fn widest(net: &Net, columns: &[usize], column: usize, text: &impl Fn(&str) -> f
 impl Frame<'_> {
     pub(super) fn row_of(&self, node: usize) -> i32 {
         self.rows.nodes[node]
+    }
+
+    /// Where a node stands; what ends in the open at the wall ends before it.
+    pub(super) fn x_of(&self, node: usize) -> f64 {
+        let open = self.net.nodes[node].kind == Kind::Nobody && self.wall == Some(self.columns[node]);
+        self.x[self.columns[node]] - if open { BEFORE_WALL } else { 0.0 }
     }
 
     fn across(&self, ways: &ways::Ways, labels: &[f64], width: f64, right: f64, text: &impl Fn(&str) -> f64) -> Vec<f64> {
@@ -188,7 +197,7 @@ impl Frame<'_> {
     fn knots(&self, drops: &[bool]) -> Vec<KnotAt> {
         let at = |node: usize| KnotAt {
             node,
-            x: self.x[self.columns[node]],
+            x: self.x_of(node),
             y: self.y.get(&self.row_of(node)).copied().unwrap_or(0.0),
             end: self.columns[node] == self.last && self.last > 0,
             drops: drops[node],

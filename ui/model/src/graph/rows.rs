@@ -67,7 +67,7 @@ impl<'a> Warp<'a> {
         from_right.sort_by_key(|i| Reverse(columns[*i]));
         for at in from_right {
             for (_, to) in edges.iter().filter(|(w, r)| *w == at && columns[*r] > columns[at]) {
-                height[at] = height[at].max(height[*to] + 1);
+                height[at] = height[at].max(height[*to] + usize::from(net.nodes[*to].kind != Kind::Nobody));
                 to_gate[at] |= to_gate[*to];
             }
         }
@@ -94,8 +94,10 @@ impl<'a> Warp<'a> {
         alike.get(alike.len() / 2).copied().or(Some(best))
     }
 
-    fn rank(&self, node: usize) -> (bool, usize, Reverse<&str>) {
-        (self.to_gate[node], self.height[node], Reverse(self.net.nodes[node].id.as_str()))
+    /// Rather on to what is kept for the owner.
+    fn rank(&self, node: usize) -> (bool, usize, bool, Reverse<&str>) {
+        let releases = self.outs[node].iter().any(|t| self.net.topics[*t].side == Side::Released);
+        (self.to_gate[node], self.height[node], releases, Reverse(self.net.nodes[node].id.as_str()))
     }
 
     fn next_of(&self, topic: usize, from: usize) -> Option<usize> {

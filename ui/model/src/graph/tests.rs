@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use loom_schemas::api::{ConsumerNode, ProducerNode, Structure};
+use loom_schemas::api::{ConsumerNode, ProducerNode, Structure, TopicRow};
 
 use super::*;
+
+const GATE: &str = "privacy-filter-consumer";
 
 fn names(of: &[&str]) -> Vec<String> {
     of.iter().map(ToString::to_string).collect()
@@ -121,8 +123,13 @@ fn threads_run_at_right_angles_from_writer_to_reader() {
 
 #[test]
 fn labels_do_not_lie_on_each_other() {
-    let net = road();
-    let (_, _, plan) = planned(&net);
+    for net in [road(), gates()] {
+        no_label_on_another(&net);
+    }
+}
+
+fn no_label_on_another(net: &Net) {
+    let (_, _, plan) = planned(net);
     let boxes: Vec<(f64, f64, f64, f64)> = plan
         .labels
         .iter()
@@ -160,7 +167,7 @@ fn no_thread_runs_through_a_name() {
         retention_bytes: None,
         last_received_at: None,
     };
-    for net in [net(&structure, &[class("internal.privacy.audit")]), road(), net(&crowd(99), &[])] {
+    for net in [net(&structure, &[class("internal.privacy.audit")]), gates(), road(), net(&crowd(99), &[])] {
         let (_, rows, plan) = planned(&net);
         let row = |id: &str| rows.topics[net.topic(id).unwrap()];
         assert_eq!(row("media.text.released"), 0, "the main road goes on to what is kept for the owner");
@@ -297,6 +304,78 @@ fn a_group_that_reads_on_both_sides_stands_on_both() {
         let topic = &net.topics[thread.topic];
         assert!(topic.side != Side::Sensitive || farthest <= wall, "{} goes through the wall", topic.name);
     }
+}
+
+/// Several gates, one of which also writes what stays inside and reads what was released; a group of many sources; one
+/// that writes inside what it read beyond.
+fn gates() -> Net {
+    let structure = Structure {
+        producers: vec![
+            source("mic", &["device.audio.raw"]),
+            source("owner", &["media.text.edits.raw"]),
+            source("phone", &["device.sensor.gps.raw", "device.sensor.steps.raw", "device.camera.raw"]),
+        ],
+        consumers: vec![
+            group("vad", &["device.audio.raw"], &["media.text.enriched"]),
+            group(
+                "deduplication-consumer",
+                &["device.audio.raw", "device.sensor.gps.raw", "device.sensor.steps.raw", "device.camera.raw"],
+                &["internal.dedup.duplicates"],
+            ),
+            group(GATE, &["media.text.enriched"], &["media.text.released", "media.text.shared", "internal.privacy.audit.decisions"]),
+            group("edit-filter-consumer", &["media.text.edits.raw"], &["media.text.edits.released"]),
+            group("event-router", &["media.text.enriched", "media.text.released"], &["media.notes.shared"]),
+            group("timeline-consumer", &["media.text.released"], &[]),
+            group("timeline-edits", &["media.text.edits.released"], &[]),
+            group("identity-consumer", &["media.text.released"], &["internal.identity.links"]),
+        ],
+        ..Structure::default()
+    };
+    let inside = ["internal.privacy.audit.decisions", "internal.dedup.duplicates", "internal.identity.links"];
+    let class = |name: &&str| TopicRow {
+        topic: (*name).into(),
+        records: 0,
+        low: 0,
+        high: 0,
+        bytes: 0,
+        schema: String::new(),
+        class: "internal".into(),
+        retention_days: None,
+        retention_bytes: None,
+        last_received_at: None,
+    };
+    net(&structure, &inside.iter().map(class).collect::<Vec<_>>())
+}
+
+#[test]
+fn whatever_releases_is_a_gate_and_nothing_sensitive_is_beyond_the_wall() {
+    let net = gates();
+    let (columns, rows, plan) = planned(&net);
+    let all = [GATE, "edit-filter-consumer", "event-router"];
+    assert!(all.iter().all(|g| net.nodes[net.node(g).unwrap()].kind == Kind::Gate));
+    let wall = plan.wall.unwrap();
+    let knot = |id: &str| plan.knots.iter().find(|k| k.node == net.node(id).unwrap()).unwrap();
+    assert!(all.iter().all(|g| knot(g).x == wall), "gates stand in the wall");
+    assert!(knot("inside:identity-consumer").x < wall && knot("identity-consumer").x > wall);
+    assert!(knot("beyond:event-router").x > wall && knot("inside:privacy-filter-consumer").x < wall);
+    assert!(columns[net.node("timeline-edits").unwrap()] > columns[net.node(GATE).unwrap()]);
+    assert_eq!(rows.nodes.iter().zip(&columns).collect::<BTreeSet<_>>().len(), net.nodes.len(), "each knot has its own place");
+    for thread in &plan.threads {
+        let topic = &net.topics[thread.topic];
+        let xs = || thread.points.iter().map(|p| p.0);
+        match topic.side {
+            Side::Sensitive => assert!(xs().fold(0.0, f64::max) <= wall, "{} goes through the wall", topic.name),
+            _ => assert!(xs().fold(f64::INFINITY, f64::min) >= wall, "{} comes from inside", topic.name),
+        }
+    }
+    let open = net.node("nobody:internal.privacy.audit.decisions").unwrap();
+    assert!(plan.knots.iter().any(|k| k.node == open && k.x < wall), "what nobody reads ends before the wall");
+    let is_gate = |s: &Step| matches!(s, Step::Stop { node, .. } if net.nodes[*node].kind == Kind::Gate);
+    let steps = steps(&net, &columns, &rows);
+    let first = steps.iter().position(is_gate).unwrap();
+    assert!(steps[first..first + 3].iter().all(is_gate), "on a phone, too, the gates stand in one wall: {steps:?}");
+    let inside = |s: &Step| matches!(s, Step::Via { topic, .. } if net.topics[*topic].side == Side::Sensitive);
+    assert!(!steps[first..].iter().any(inside), "{steps:?}");
 }
 
 #[test]

@@ -107,10 +107,26 @@ impl Held {
         place.map(|at| self.lines.remove(at)).is_some()
     }
 
-    /// What came after this time is read again: something may have been missed.
-    pub fn unread_after(&mut self, time: i64) {
-        self.read.retain(|(from, _)| *from < time);
-        self.read.iter_mut().for_each(|(_, to)| *to = (*to).min(time));
+    /// Lets go of all but what is between two times: something may have been missed, so it is read again when it is wanted.
+    pub fn keep(&mut self, (from, to): (i64, i64)) {
+        self.lines.retain(|l| (from..to).contains(&l.at));
+        self.read.iter_mut().for_each(|r| *r = (r.0.max(from), r.1.min(to)));
+        self.read.retain(|(from, to)| from < to);
+    }
+
+    /// The lines of this span as they are now, oldest first; those that are gone from it go. `full`: there may be more.
+    /// Answers what was changed of lines that were held.
+    pub fn renew(&mut self, (from, to): (i64, i64), rows: Vec<TimelineRow>, full: bool) -> Vec<TimelineRow> {
+        let last = rows.iter().filter_map(|r| micros(&r.recorded_at)).max();
+        let to = last.filter(|_| full).unwrap_or(to);
+        let changed = |r: &&TimelineRow| self.find(&r.message_id).is_some_and(|l| *l.row != **r);
+        let news: Vec<TimelineRow> = rows.iter().filter(changed).cloned().collect();
+        self.lines.retain(|l| !(from..to).contains(&l.at));
+        if full {
+            self.keep((from, to));
+        }
+        self.add_lines(rows);
+        news
     }
 
     pub fn find(&self, message_id: &str) -> Option<&HeldLine> {
@@ -202,10 +218,16 @@ mod tests {
     #[test]
     fn what_may_have_been_missed_is_read_again() {
         let mut held = Held::new(s(0), s(100));
-        held.take((s(0), s(100)), Side::Oldest, vec![at(1, "a")], false);
-        held.unread_after(s(40));
-        assert_eq!(held.gaps(), [(s(40), s(100))]);
-        held.unread_after(s(0));
-        assert_eq!(held.gaps(), [(s(0), s(100))]);
+        held.take((s(0), s(100)), Side::Oldest, vec![at(1, "a"), at(40, "b"), at(50, "c"), at(60, "d"), at(90, "e")], false);
+        held.keep((s(40), s(61)));
+        assert_eq!((ids(&held).as_str(), held.gaps()), ("bcd", vec![(s(0), s(40)), (s(61), s(100))]));
+        let mut star = at(60, "d");
+        star.starred = true;
+        let news = held.renew((s(40), s(61)), vec![at(40, "b"), at(45, "late"), star], false);
+        assert_eq!(ids(&held), "blated", "one came, one is gone");
+        assert_eq!(news.iter().map(|r| r.message_id.as_str()).collect::<Vec<_>>(), ["d"]);
+        assert!(held.find("d").unwrap().row.starred);
+        held.renew((s(40), s(61)), vec![at(40, "b"), at(41, "x"), at(42, "y")], true);
+        assert_eq!(held.gaps(), [(s(0), s(40)), (s(42), s(100))], "what did not fit in the answer is still to be read");
     }
 }

@@ -68,7 +68,8 @@ pub fn items(
     let mut zone = Zone { quarter: i64::MIN, offset_s: 0 };
     let gap = |(from, to)| Item::Gap(Gap { from, to, lines: guess.map(|g| g.lines(from, to)) });
     for line in held.lines().iter().filter(|l| (within.0..within.1).contains(&l.at) && wanted(l)) {
-        while let Some(before) = gaps.next_if(|(from, _)| *from <= line.at) {
+        // A gap begins with the moment of the last line that was read: there may be more of it.
+        while let Some(before) = gaps.next_if(|(from, _)| *from < line.at) {
             out.push(gap(before));
             last_minute = None;
         }
@@ -238,11 +239,11 @@ mod tests {
     #[test]
     fn lines_stand_in_their_local_hour_and_what_is_not_read_between_them() {
         let held = held(&["09:59:10", "09:59:50", "10:05:00"], true);
-        assert_eq!(names(&items(&held, None, DAY, |_| true, |_| 3600)), ["10:00", "10:59", "(10:59)", "gap", "11:00", "11:05"]);
+        assert_eq!(names(&items(&held, None, DAY, |_| true, |_| 3600)), ["10:00", "10:59", "(10:59)", "11:00", "11:05", "gap"]);
         let none = Held::new(0, S);
         assert_eq!(names(&items(&none, None, DAY, |_| true, |_| 0)), ["gap"]);
         let part = (36_000 * S, 36_301 * S);
-        assert_eq!(names(&items(&held, None, part, |_| true, |_| 3600)), ["gap", "11:00", "11:05"], "a part of the day");
+        assert_eq!(names(&items(&held, None, part, |_| true, |_| 3600)), ["11:00", "11:05", "gap"], "a part of the day");
     }
 
     #[test]

@@ -32,20 +32,23 @@ impl Ways {
             }
         }
         let mut ways = Self { starts, out, into, leads: Vec::new() };
-        ways.leads = (0..net.topics.len())
-            .map(|t| {
-                let beside = |w: &usize| if net.nodes[*w].kind == Kind::Gate { 24.0 } else { 16.0 };
-                let mut plain = net.topics[t].writers.iter().map(beside).fold(16.0, f64::max);
-                // What leaves the same knot upward would run through the label.
-                let up = |o: &&usize| row(**o) < row(t) && net.topics[**o].writers.iter().any(|w| net.topics[t].writers.contains(w));
-                let slots = ways.out.get(&ways.starts[t]).map_or(0, |o| o.iter().rposition(|o| up(&o)).map_or(0, |at| at + 1));
-                if slots > 0 {
-                    plain = plain.max(out_px(frame, t) + (slots - 1) as f64 * SIDE + 10.0);
-                }
-                ways.slot(&ways.out, ways.starts[t], t).map_or(plain, |s| out_px(frame, t) + s as f64 * SIDE + 10.0)
-            })
-            .collect();
+        ways.leads = (0..net.topics.len()).map(|t| ways.lead_of(frame, t)).collect();
         ways
+    }
+
+    /// A label begins behind the place where its own thread turns, and where others run up or down through its row.
+    fn lead_of(&self, frame: &Frame, topic: usize) -> f64 {
+        let net = frame.net;
+        let beside = |w: &usize| if net.nodes[*w].kind == Kind::Gate { 24.0 } else { 16.0 };
+        let plain = net.topics[topic].writers.iter().map(beside).fold(16.0, f64::max);
+        let row = frame.rows.topics[topic];
+        let through = |other: usize| {
+            let rows = || net.topics[other].writers.iter().map(|w| frame.row_of(*w)).chain([frame.rows.topics[other]]);
+            rows().min().is_some_and(|top| top < row) && rows().max().is_some_and(|bottom| row <= bottom)
+        };
+        let turns = self.out.get(&self.starts[topic]).into_iter().flatten().enumerate();
+        let turns = turns.filter(|(_, other)| **other == topic || through(**other));
+        turns.map(|(slot, other)| out_px(frame, *other) + slot as f64 * SIDE + 10.0).fold(plain, f64::max)
     }
 
     pub fn lead(&self, topic: usize) -> f64 {
@@ -90,7 +93,7 @@ impl Ways {
     }
 
     fn arrive(&self, frame: &Frame, t: usize, reader: usize, y: f64, points: &mut Vec<(f64, f64)>) {
-        let to = (frame.x[frame.columns[reader]], frame.y.get(&frame.row_of(reader)).copied().unwrap_or(0.0));
+        let to = (frame.x_of(reader), frame.y.get(&frame.row_of(reader)).copied().unwrap_or(0.0));
         if to.1 == y {
             points.push(to);
         } else if joins(frame, t, reader) {
