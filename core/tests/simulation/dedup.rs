@@ -158,7 +158,8 @@ fn whatever_dies_the_same_is_said_and_nothing_twice() {
         let count =
             |l: &Life| judge().rules().map(|r| (l.figures.of(r).unique, l.figures.of(r).exact, l.figures.of(r).late)).collect::<Vec<_>>();
         let (mut a, mut b) = (count(&calm), count(&wild));
-        (a.sort_unstable(), b.sort_unstable());
+        a.sort_unstable();
+        b.sort_unstable();
         assert_eq!(a, b, "seed {seed}");
         assert_eq!(b.iter().map(|c| c.0).sum::<u64>() as usize, unique, "seed {seed}");
         assert_eq!(b.iter().map(|c| c.1).sum::<u64>() as usize, expected.len(), "seed {seed}");

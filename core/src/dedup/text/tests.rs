@@ -107,7 +107,7 @@ fn found(least: f64) -> Found {
         put(&mut kept, &scope, &s.sketch(text).unwrap(), &first(n as u128), window).unwrap();
     }
     let mut ask = |text: &str| {
-        let Some(sketch) = s.sketch(text) else { return None };
+        let sketch = s.sketch(text)?;
         find(&mut kept, &scope, &sketch, &first(999), window, least).unwrap().0.map(|(f, _)| f.offset as usize)
     };
     let mut f = Found::default();
