@@ -25,7 +25,7 @@ pub const FILE: &str = "settings.toml";
 pub struct Settings {
     /// HTTP, on loopback; 0 picks one.
     pub port: u16,
-    /// What this machine is called on the timeline; empty is the host's name.
+    /// What this machine is called among the devices and as a group's member; empty leaves it as it is there.
     pub device_name: String,
     /// IANA name; `None` is the system's.
     pub time_zone: Option<String>,
@@ -39,6 +39,8 @@ pub struct Settings {
     pub engine: String,
     /// Whether a device nobody knows may send, and is registered by it.
     pub device_policy: Policy,
+    /// How sure two devices have to be one person's before they count as that, in percent.
+    pub device_link_percent: u8,
     /// Records a second that one device may send, in the mean; 0 is no limit.
     pub device_records_per_second: u32,
     /// Loopback clients need no token.
@@ -67,6 +69,7 @@ impl Default for Settings {
             audio_bytes: 20 << 30,
             engine: "moonshine-tiny-en".into(),
             device_policy: Policy::Register,
+            device_link_percent: 80,
             device_records_per_second: 100_000,
             open_loopback: false,
             microphone: true,
@@ -101,7 +104,7 @@ pub struct Shown {
 }
 
 /// The one table of settings: a new one is a field of [`Settings`] and a row here.
-pub static SETTINGS: [Setting; 14] = [
+pub static SETTINGS: [Setting; 15] = [
     Setting {
         key: "microphone",
         takes: "true or false",
@@ -159,6 +162,18 @@ pub static SETTINGS: [Setting; 14] = [
             title: "Devices nobody knows",
             about: "Whether a program on this computer may send under a name that is new.",
             control: || choices(&[("register", "Register them"), ("strict", "Refuse them")]),
+            restart: false,
+        }),
+    },
+    Setting {
+        key: "device_link_percent",
+        takes: "a number from 1 to 100",
+        environment: true,
+        shown: Some(Shown {
+            group: "Privacy",
+            title: "Devices of one person",
+            about: "How sure Loom has to be, in percent, before two linked devices count as one person's.",
+            control: || number(1.0, 100.0, "%"),
             restart: false,
         }),
     },
@@ -346,10 +361,24 @@ impl Settings {
     /// What no type can say.
     pub fn validate(&self) -> Result<()> {
         self.zone()?;
+        if self.retention.values().any(|r| r.days == Some(0)) {
+            return Err(Error::invalid(format!(
+                "retention in {FILE} names 0 days: write 1 or more, or leave days out to keep it for ever"
+            )));
+        }
+        if !(1..=100).contains(&self.device_link_percent) {
+            let said = format!("device_link_percent in {FILE} or LOOM_DEVICE_LINK_PERCENT must be {}", takes("device_link_percent"));
+            return Err(Error::invalid(said));
+        }
         if self.device_name.chars().count() > 100 {
             return Err(Error::invalid(format!("device_name in {FILE} or LOOM_DEVICE_NAME is longer than 100 characters: shorten it")));
         }
         Ok(())
+    }
+
+    /// From 0 to 1.
+    pub fn link_threshold(&self) -> f64 {
+        f64::from(self.device_link_percent) / 100.0
     }
 
     /// The zone that local times are told in.
@@ -465,6 +494,19 @@ mod tests {
         assert_eq!(loaded.settings.port, 5);
         assert_eq!(loaded.warnings.len(), 2);
         assert!(loaded.warnings.iter().any(|w| w.contains("prot")));
+    }
+
+    #[test]
+    fn what_no_type_can_say_is_checked() {
+        for (text, word) in [
+            ("[retention.\"device.audio.raw\"]\ndays = 0", "1 or more"),
+            ("device_link_percent = 0", "from 1 to 100"),
+            ("device_link_percent = 101", "from 1 to 100"),
+        ] {
+            let said = Settings::parse(text).unwrap_err().to_string();
+            assert!(said.contains(FILE) && said.contains(word), "{said}");
+        }
+        assert!((Settings::parse("device_link_percent = 95").unwrap().settings.link_threshold() - 0.95).abs() < 1e-9);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::*;
 use loom_core::bus::memory::Memory;
 use loom_core::bus::sqlite::Sqlite;
-use loom_core::bus::{Bus, Class, Commit, Row, RowChanges, Settings};
+use loom_core::bus::{Bus, Class, Commit, Retention, Row, RowChanges, Settings, TopicName};
 use loom_core::db::{Db, Key};
 use loom_core::env::{Clock, ManualClock, System};
 use loom_core::{Kind, Time};
@@ -55,6 +55,34 @@ fn fill(bus: &dyn Bus) -> (TopicStates, Vec<loom_core::bus::GroupState>) {
     bus.commit(Commit { state: Some((3, vec![5; 1280])), tick: Some(Time::from_secs(9)), rows, ..commit }).unwrap();
     bus.erase(&input, 0, &[2]).unwrap();
     (bus.topics().unwrap(), bus.groups().unwrap())
+}
+
+#[test]
+fn the_owners_retention_holds_in_place_of_what_a_topic_was_made_with() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
+    let (short, dead, ever, other) =
+        (topic("device.owner.short"), topic("device.owner.short").dlq(), topic("device.owner.ever"), topic("device.owner.other"));
+    let made = |days| Retention { days, bytes: None };
+    {
+        let bus = open(folder.path(), clock.clone());
+        for t in [&short, &ever, &other] {
+            bus.create(&Settings::new(t.clone(), Class::Internal).days(5)).unwrap();
+        }
+        for t in [&short, &dead, &ever, &other] {
+            bus.append(records(t, 0..3)).unwrap();
+        }
+    }
+    let own = [(short.clone(), made(Some(1))), (ever.clone(), made(None))].into();
+    let bus = open(folder.path(), clock.clone()).keeping(own);
+    let days = |t: &TopicName| bus.topic(t).unwrap().unwrap().settings.retention.days;
+    assert_eq!([&short, &dead, &ever, &other].map(days), [Some(1), Some(1), None, Some(5)]);
+    clock.advance(2.0 * 86_400.0);
+    assert_eq!(bus.retain().unwrap(), 6, "a topic and its dead letters");
+    clock.advance(100.0 * 86_400.0);
+    assert_eq!(bus.retain().unwrap(), 3);
+    assert_eq!(numbers(&bus, &ever), [0, 1, 2]);
+    drop(bus);
+    assert_eq!(open(folder.path(), clock).retain().unwrap(), 3, "without the setting it is as it was made");
 }
 
 type TopicStates = Vec<loom_core::bus::TopicState>;

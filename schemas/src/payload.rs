@@ -205,6 +205,26 @@ pub struct Erasure {
     pub audio_s: f64,
 }
 
+/// `internal.identity.links` v1: evidence that two devices are of one person, given or taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceLink {
+    /// The same for the same two devices, kind and giver.
+    pub link: String,
+    /// The device with the smaller id.
+    pub a: String,
+    pub b: String,
+    /// `declared`, `fingerprint` …
+    pub kind: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// `owner`, or a service's name.
+    pub given_by: String,
+    /// `linked`, `removed`
+    pub state: String,
+    /// RFC 3339.
+    pub changed_at: String,
+}
+
 /// `internal.privacy.audit.decisions` v1: what the privacy filter decided about one record. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivacyDecision {

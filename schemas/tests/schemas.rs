@@ -2,7 +2,7 @@
 
 use loom_schemas::catalogue::{names, schema};
 use loom_schemas::dedup::Duplicate;
-use loom_schemas::payload::{AudioChunk, Enriched, PrivacyDecision, ReleasedText, Transcript, Utterance};
+use loom_schemas::payload::{AudioChunk, DeviceLink, Enriched, PrivacyDecision, ReleasedText, Transcript, Utterance};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -50,6 +50,7 @@ fn types_and_schemas_agree() {
     carries::<ReleasedText>("media.text.released.v1");
     carries::<ReleasedText>("media.text.shared.v1");
     carries::<PrivacyDecision>("internal.privacy.audit.decisions.v1");
+    carries::<DeviceLink>("internal.identity.links.v1");
     carries::<Duplicate>("internal.dedup.duplicates.v1");
 }
 

@@ -15,7 +15,14 @@ use super::state::State;
 /// Lets a request through, or says why not: a foreign Host 421, a foreign Origin 403, no or a wrong token 401.
 pub async fn guard(Extract(state): Extract<Arc<State>>, request: Request, next: Next) -> Response {
     match check(&state, &request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let mark = earned_mark(&state, &request);
+            let mut response = next.run(request).await;
+            if let Some(mark) = mark {
+                response.headers_mut().append(header::SET_COOKIE, mark);
+            }
+            response
+        }
         #[cfg(feature = "grpc")]
         Err(p) if super::grpc::is_call(request.headers()) => super::grpc::status(&p).into_http::<axum::body::Body>(),
         Err(p) => {
@@ -37,7 +44,7 @@ fn check(state: &State, request: &Request) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::FORBIDDEN, "pages of other origins may not call Loom: open Loom's own page"));
     }
     let open = is_open(request.method(), request.uri().path()) || (state.settings.open_loopback && from_loopback(request));
-    if open || holds_token(request.headers(), &state.token) {
+    if open || holds_token(request.headers(), &state.token) || (is_mark_enough(request) && holds_mark(request.headers(), &state.token)) {
         return Ok(());
     }
     Err(Problem::new(
@@ -87,6 +94,36 @@ pub fn is_open(method: &Method, path: &str) -> bool {
         || path == "/ui"
         || path.starts_with("/assets/")
         || super::health::is_open(path)
+}
+
+/// Pages that a link opens in a browser, which cannot send the token with it. They tell of schemas, those that were registered here
+/// included: not for every program on this machine. Loom's own page has the token, so its browser gets a mark, good for
+/// these pages alone: other ports of this machine, which share its cookies, learn nothing that opens more.
+const MARKED: &str = "/schema-registry/docs";
+const MARK: &str = "loom-docs=";
+
+fn is_mark_enough(request: &Request) -> bool {
+    let path = request.uri().path();
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && path.strip_prefix(MARKED).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn mark_of(token: &str) -> String {
+    hex::encode(&Sha256::new().chain_update("pages about schemas").chain_update(token).finalize()[..16])
+}
+
+fn holds_mark(headers: &HeaderMap, token: &str) -> bool {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    !token.is_empty() && cookies.filter_map(|c| c.trim().strip_prefix(MARK)).any(|given| same(given, &mark_of(token)))
+}
+
+/// The cookie for the browser of a page of Loom's own; it goes with the browser's session.
+fn earned_mark(state: &State, request: &Request) -> Option<HeaderValue> {
+    let headers = request.headers();
+    let own_page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    let earned = own_page && holds_token(headers, &state.token);
+    let cookie = || HeaderValue::from_str(&format!("{MARK}{}; Path={MARKED}; HttpOnly; SameSite=Strict", mark_of(&state.token))).ok();
+    if earned { cookie() } else { None }
 }
 
 pub fn holds_token(headers: &HeaderMap, token: &str) -> bool {

@@ -24,6 +24,7 @@ mod groups;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod health;
+mod in_time;
 mod metrics;
 mod models;
 mod observe;
@@ -68,7 +69,7 @@ pub use ws::{Limits, Sockets};
 
 /// What a body may weigh unless its route says more.
 const BODY_BYTES: usize = 1 << 20;
-/// A request that takes longer is given up.
+/// A request that takes longer is given up; an upload, once nothing comes of it for so long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Every route, with the layers that guard and watch it.
@@ -81,7 +82,7 @@ pub fn router(state: Arc<State>) -> Router {
         .merge(pages::routes())
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(from_fn(|req, next| problem::in_time(REQUEST_TIMEOUT, req, next)))
+        .layer(from_fn(|req, next| in_time::watch(REQUEST_TIMEOUT, req, next)))
         .layer(from_fn(problem::uniform))
         .merge(calls(&state))
         .layer(from_fn_with_state(state.clone(), auth::guard))

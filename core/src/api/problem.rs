@@ -1,9 +1,7 @@
 //! Refusals: one shape (RFC 9457) for all of them, from whichever layer they come.
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -129,12 +127,4 @@ pub async fn uniform(request: Request, next: Next) -> Response {
         }
     }
     wrapped
-}
-
-/// Gives a request up that takes too long, such as one whose body never ends.
-pub async fn in_time(limit: Duration, request: Request<Body>, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long: send it again").into_response(),
-    }
 }

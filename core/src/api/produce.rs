@@ -22,6 +22,7 @@ use crate::bus::{TopicName, Trace};
 use crate::consumer::is_service;
 use crate::door::{Offer, Offers, Outcome, Request, Taken, Wrong, stream_of};
 use crate::env::Time;
+use crate::identity::Look;
 
 pub fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(produce)).layer(DefaultBodyLimit::max(BATCH_BYTES))
@@ -140,8 +141,10 @@ pub struct Way<'a> {
 pub async fn take(state: &Arc<State>, offers: Offers, way: Way<'_>, trace: Trace, headers: &HeaderMap) -> Result<Vec<Outcome>, Problem> {
     let key = headers.get("idempotency-key").map(|k| k.as_bytes().to_vec());
     let (door, producer) = (state.door.clone(), way.producer.to_owned());
+    // Where a device must be named, it is the device that sends.
+    let look = if way.device_required { Look::of(|name| headers.get(name)?.to_str().ok()) } else { Look::default() };
     blocking(move || {
-        let request = Request { producer: &producer, trace, key: key.as_deref(), device_required: way.device_required };
+        let request = Request { producer: &producer, trace, key: key.as_deref(), device_required: way.device_required, look };
         door.take(offers, &request)
     })
     .await

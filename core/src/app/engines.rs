@@ -6,7 +6,7 @@ use loom_models::Models;
 
 use crate::api::ModelRow;
 use crate::dedup::Pictures;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::speech::hush::Hush;
 use crate::speech::lazy::Lazy;
 use crate::speech::recognise::Factory;
@@ -17,6 +17,11 @@ use crate::speech::{Recognizer, VoiceDetector};
 
 pub const ENGINE: &str = moonshine::ID;
 pub const MODEL: &str = moonshine::MODEL;
+
+/// Errors: `Invalid` where there is no engine of this name.
+pub fn known(engine: &str) -> Result<()> {
+    if engine == ENGINE { Ok(()) } else { Err(Error::invalid(format!("there is no such engine: take {ENGINE}"))) }
+}
 
 /// Silero, loaded with the first frame.
 pub fn detector(models: &Models) -> Box<dyn VoiceDetector> {

@@ -100,8 +100,9 @@ impl App {
         let entropy: Arc<dyn Entropy> = Arc::new(System);
         let env = |name: &str| std::env::var(name).ok();
         let (key, key_place) = keys::database_key(dir, &*entropy, &env)?;
+        engines::known(&settings.engine)?;
         let db = Db::open(&dir.database(), &key)?;
-        let bus: Arc<dyn Bus> = Arc::new(Sqlite::open(db.clone(), clock.clone())?);
+        let bus: Arc<dyn Bus> = Arc::new(Sqlite::open(db.clone(), clock.clone())?.keeping(settings.retention.clone()));
         let timeline = Arc::new(SqliteTimeline::open(db.clone())?);
         let audio = Arc::new(AudioStore::open(&db, &dir.path().join("audio"))?);
         let device_id = identity::own_device(&db, &*clock, &*entropy)?;
@@ -112,7 +113,7 @@ impl App {
         let door = Arc::new(Door {
             bus: bus.clone(),
             registry: registry.clone(),
-            devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone())?),
+            devices: Arc::new(identity::Devices::open(&db, device_id, settings.device_policy, clock.clone(), &*entropy)?),
             blobs: Blobs::at(&dir.path().join("files")),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -127,6 +128,7 @@ impl App {
         let replays = Arc::new(Replays::open(&db, bus.clone(), clock.clone(), entropy.clone(), rules.clone())?);
         let dedup = dedup::Rules::open(&db, bus.clone(), &*entropy, engines::pictures(&dir.path().join("files")))?;
         let live = Arc::<Live>::default();
+        let analytics = Arc::new(Analytics::new(dir.path().join("analytics.duckdb")));
         let forget = Forgetting::open(forget::Parts {
             db: db.clone(),
             bus: bus.clone(),
@@ -136,10 +138,18 @@ impl App {
             listen: listen.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
+            counts: analytics.clone(),
         })?;
         let keeper = Arc::new(Keeper::new(dir.path(), settings.clone()));
         let devices = door.devices.clone();
-        keeper.on_change(move |s| devices.set_policy(s.device_policy));
+        if !settings.device_name.is_empty() {
+            devices.change(device_id, identity::Change { name: Some(settings.device_name.clone()), ..identity::Change::default() })?;
+        }
+        devices.links().set_threshold(settings.link_threshold());
+        keeper.on_change(move |s| {
+            devices.set_policy(s.device_policy);
+            devices.links().set_threshold(s.link_threshold());
+        });
         let mut app = Self {
             bus,
             rules,
@@ -147,7 +157,7 @@ impl App {
             dedup: Arc::new(dedup),
             timeline,
             audio,
-            analytics: Arc::new(Analytics::new(dir.path().join("analytics.duckdb"))),
+            analytics,
             settings,
             device_id,
             door,
@@ -212,7 +222,7 @@ impl App {
             audio: self.audio.clone(),
             clock: self.clock.clone(),
             member: format!("{}", std::process::id()),
-            host: "this computer".into(),
+            host: Some(&self.settings.device_name).filter(|n| !n.is_empty()).map_or("this computer", |n| n).into(),
             run: String::new(),
             workers: 1,
         };

@@ -241,6 +241,8 @@ pub mod names {
     pub const DUPLICATES: &str = "internal.dedup.duplicates";
     /// How much was erased when.
     pub const ERASURES: &str = "internal.privacy.audit.erasures";
+    /// Which devices are said to be one person's.
+    pub const LINKS: &str = "internal.identity.links";
 }
 
 #[cfg(test)]

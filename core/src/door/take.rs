@@ -15,7 +15,7 @@ use super::{Offer, Wrong};
 use crate::bus::{Bus, TopicName, Trace};
 use crate::env::{Clock, Entropy};
 use crate::error::Result;
-use crate::identity::Devices;
+use crate::identity::{Devices, Look};
 use crate::schema::Registry;
 use crate::store::blobs::Blobs;
 
@@ -29,6 +29,8 @@ pub struct Request<'a> {
     pub key: Option<&'a [u8]>,
     /// Whether a record must name its device; else it is this machine's own.
     pub device_required: bool,
+    /// What the program that sends says of the device it runs on; kept where one device alone sends.
+    pub look: Look,
 }
 
 /// A record that is durable.
@@ -99,8 +101,12 @@ impl Door {
                 Err(wrong) => Err(Outcome::Refused(wrong)),
             });
         }
-        if let Err(seconds) = self.pace.take(&senders(&checked), self.clock.monotonic_ns()) {
+        let from = senders(&checked);
+        if let Err(seconds) = self.pace.take(&from, self.clock.monotonic_ns()) {
             return Ok(checked.iter().map(|_| Outcome::Slow(seconds)).collect());
+        }
+        if let [(device, _)] = from[..] {
+            self.devices.look(device, &request.look)?;
         }
         let mut batch = Batch::of(checked.len());
         for (index, fit) in checked.into_iter().enumerate() {

@@ -53,7 +53,7 @@ fn rig() -> Rig {
     let door = Door {
         bus: Arc::new(Memory::new(clock.clone())),
         registry: Arc::new(crate::schema::Registry::open(&db, clock.clone()).unwrap()),
-        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
+        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone(), &Seeded::new(3)).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock,
         entropy: Arc::new(Seeded::new(1)),
@@ -66,7 +66,7 @@ fn rig() -> Rig {
 }
 
 fn request() -> Request<'static> {
-    Request { producer: "test", trace: Trace::default(), key: None, device_required: true }
+    Request { producer: "test", trace: Trace::default(), key: None, device_required: true, look: Default::default() }
 }
 
 impl Rig {

@@ -13,6 +13,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,11 +25,13 @@ pub use self::intents::{Fate, Late, fate, fate_of_line};
 use self::intents::{Intent, State};
 pub use self::scope::{Scope, Span};
 use self::walk::Marked;
+pub use self::walk::Minute;
 use crate::bus::Bus;
 use crate::capture::Listen;
 use crate::db::Db;
 use crate::env::{Clock, Entropy, Time, message_id};
 use crate::error::{Error, Result};
+use crate::identity;
 use crate::live::{LineNews, Live};
 use crate::store::audio::AudioStore;
 use crate::store::blobs::Blobs;
@@ -53,6 +56,20 @@ pub struct Parts {
     pub listen: Arc<dyn Listen>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub counts: Arc<dyn Recount>,
+}
+
+/// Who counts what is on the log.
+pub trait Recount: Send + Sync {
+    /// Counts these minutes anew, from what the log still holds of them.
+    fn recount(&self, bus: &dyn Bus, minutes: &BTreeSet<Minute>) -> Result<()>;
+}
+
+/// Nobody counts.
+impl Recount for () {
+    fn recount(&self, _: &dyn Bus, _: &BTreeSet<Minute>) -> Result<()> {
+        Ok(())
+    }
 }
 
 pub struct Forgetting {
@@ -76,13 +93,14 @@ pub enum Undone {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Erased {
     pub lines: u64,
-    pub records: std::collections::BTreeMap<String, u64>,
+    pub records: BTreeMap<String, u64>,
     /// Seconds of sound.
     pub audio_s: f64,
 }
 
 /// Makes the tables where there are none: before a timeline asks for [`fate`].
 pub fn migrate(db: &Db) -> Result<()> {
+    identity::migrate(db)?;
     db.migrate(intents::ROOM, intents::STEPS)
 }
 
@@ -206,7 +224,7 @@ impl Forgetting {
         match scope {
             Scope::Span(span) => {
                 lines = self.parts.db.read(|c| intents::lines_of(c, span))?.len() as u64;
-                marked.span(bus, span)?;
+                self.mark_span(&mut marked, span)?;
             }
             Scope::Lines(ids) => {
                 for id in ids {
@@ -231,6 +249,12 @@ impl Forgetting {
         }
     }
 
+    /// With all that a device sent goes what was said of it and others.
+    fn mark_span(&self, marked: &mut Marked, span: &Span) -> Result<()> {
+        marked.span(&*self.parts.bus, span)?;
+        span.whole_device().map_or(Ok(()), |device| marked.links(&*self.parts.bus, device))
+    }
+
     /// Everything that an intent means, found anew: what was erased before a kill is found again by its headers.
     fn mark(&self, intent: &Intent) -> Result<Marked> {
         let mut marked = Marked::default();
@@ -238,17 +262,17 @@ impl Forgetting {
             self.mark_line(&mut marked, &line)?;
         }
         if let Some(span) = &intent.span {
-            marked.span(&*self.parts.bus, span)?;
+            self.mark_span(&mut marked, span)?;
         }
         marked.follow(&*self.parts.bus)?;
         Ok(marked)
     }
 
     fn erase(&self, intent: &Intent) -> Result<Erased> {
-        let Parts { db, bus, audio, files, .. } = &self.parts;
+        let Parts { db, bus, audio, files, counts, .. } = &self.parts;
         // What records say of their streams is learnt before they are empty.
         audio.follow(&**bus)?;
-        let (mut records, mut audio_s) = (std::collections::BTreeMap::new(), 0.0_f64);
+        let (mut records, mut audio_s, mut minutes) = (BTreeMap::new(), 0.0_f64, BTreeSet::new());
         loop {
             let marked = self.mark(intent)?;
             // A later walk does not find what an earlier one emptied: the account is of the most that was found.
@@ -256,6 +280,7 @@ impl Forgetting {
                 records.entry(topic).and_modify(|most: &mut u64| *most = n.max(*most)).or_insert(n);
             }
             audio_s = audio_s.max(seconds(&marked));
+            minutes.extend(marked.minutes.iter().cloned());
             // Sound first: once the values are gone nothing tells where it lay.
             for (stream, samples) in &marked.sounds {
                 audio.erase(stream, samples.clone())?;
@@ -268,12 +293,18 @@ impl Forgetting {
                 break;
             }
         }
+        // Even a number says that something was there.
+        counts.recount(&**bus, &minutes)?;
         let lines = self.parts.db.read(|c| intents::count_lines(c, intent.id))?;
         let erased = Erased { lines, records, audio_s };
         bus.append(vec![audit::record(intent, &erased)?])?;
         let (id, done_at) = (intent.id, bus.watermark()?);
+        let device = intent.span.and_then(|s| s.whole_device());
         db.maintain(move |tx| {
             intents::erase_lines(tx, id)?;
+            if let Some(device) = device {
+                identity::forget(tx, device)?;
+            }
             intents::set_state(tx, id, State::Erased, Some(done_at))
         })?;
         if let Err(e) = db.scrub() {

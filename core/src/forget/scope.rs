@@ -28,6 +28,11 @@ impl Span {
     pub const EVER: Time = Time(i64::MIN / 4);
     pub const NEVER: Time = Time(i64::MAX / 4);
 
+    /// The device, where it is all that it ever sent.
+    pub fn whole_device(&self) -> Option<Uuid> {
+        self.device.filter(|_| self.from <= Self::EVER && self.to >= Self::NEVER)
+    }
+
     /// Whether something that began then and took so long lies in it, wholly or in part.
     pub fn touches(&self, began: Time, seconds: f64, device: Uuid) -> bool {
         began < self.to && began.plus(seconds.max(1e-6)) > self.from && self.device.is_none_or(|d| d == device)

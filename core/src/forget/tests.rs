@@ -47,11 +47,32 @@ fn room() -> Room {
     room
 }
 
+/// Which minutes were to be counted anew.
+#[derive(Default)]
+struct Asked(Mutex<std::collections::BTreeSet<Minute>>);
+
+impl Recount for Asked {
+    fn recount(&self, _: &dyn Bus, minutes: &std::collections::BTreeSet<Minute>) -> Result<()> {
+        self.0.lock().unwrap().extend(minutes.iter().cloned());
+        Ok(())
+    }
+}
+
 fn forgetting(db: &Db, bus: &Arc<Memory>, audio: &Arc<AudioStore>, clock: &Arc<ManualClock>, live: &Arc<Live>) -> Forgetting {
     let (listen, entropy) = (Arc::new(crate::capture::Deaf), Arc::new(Seeded::new(clock.now().micros() as u64)));
+    let counts = Arc::new(());
     let files = Blobs::at(&db.path().with_file_name("files"));
-    let parts =
-        Parts { files, db: db.clone(), bus: bus.clone(), audio: audio.clone(), live: live.clone(), listen, clock: clock.clone(), entropy };
+    let parts = Parts {
+        files,
+        db: db.clone(),
+        bus: bus.clone(),
+        audio: audio.clone(),
+        live: live.clone(),
+        listen,
+        clock: clock.clone(),
+        entropy,
+        counts,
+    };
     Forgetting::open(parts).unwrap()
 }
 
@@ -437,4 +458,42 @@ fn nothing_of_what_was_forgotten_is_left_in_the_files() {
     assert_eq!(rows(&format!("SELECT count(*) FROM utterance WHERE text LIKE '%{word}%'")), 0);
     assert_eq!(rows(&format!("SELECT count(*) FROM utterance_text_data WHERE instr(block, CAST('{word}' AS BLOB)) > 0")), 0);
     assert!(r.folder.path().join("audio").exists());
+}
+
+#[test]
+fn the_minutes_that_were_erased_are_counted_anew() {
+    let mut room = room();
+    room.hear(1, 0, &[0.5; RATE], true);
+    room.run_all();
+    let asked = Arc::<Asked>::default();
+    room.forgetting.parts.counts = asked.clone();
+    let span = Scope::Span(Span { from: Span::EVER, to: Span::NEVER, device: Some(DEVICE) });
+    room.forgetting.erase_now(&span, false).unwrap();
+    let minutes = asked.0.lock().unwrap();
+    let topics: Vec<&str> = minutes.iter().map(|m| m.topic.as_str()).collect();
+    assert!(topics.contains(&names::AUDIO_RAW), "{topics:?}");
+    assert!(minutes.iter().all(|m| m.at % 60_000_000 == 0));
+}
+
+#[test]
+fn a_device_is_forgotten_with_what_was_said_of_it_and_others_unless_a_time_is_named() {
+    use crate::identity::{Devices, Evidence, Linking, Policy};
+    let room = room();
+    let devices = Devices::open(&room.db, Uuid::from_u128(1), Policy::Register, room.clock.clone(), &Seeded::new(4)).unwrap();
+    let [a, b, c] = ["a", "b", "c"].map(|name| devices.resolve(name).unwrap());
+    let said = Linking { devices: vec![a, b, c], kind: Evidence::Declared, confidence: 1.0, given_by: "owner".into(), note: None };
+    let links = devices.links().link(said).unwrap();
+    let topic = TopicName::of(names::LINKS);
+    room.bus.append(links.iter().map(|l| l.record(Uuid::nil()).unwrap()).collect()).unwrap();
+    let values = || room.bus.read(&topic, 0, 0, 100, usize::MAX).unwrap().iter().filter(|r| r.value().is_some()).count();
+    let some = Scope::Span(Span { from: Span::EVER, to: room.clock.now(), device: Some(b) });
+    room.forgetting.erase_now(&some, false).unwrap();
+    assert_eq!((devices.links().list(None, true).unwrap().len(), values()), (3, 3), "of a span of time the links are no part");
+    let whole = Scope::Span(Span { from: Span::EVER, to: Span::NEVER, device: Some(b) });
+    let weighed = room.forgetting.erase_now(&whole, true).unwrap();
+    assert_eq!((weighed.records.get(names::LINKS), values()), (Some(&2), 3));
+    let erased = room.forgetting.erase_now(&whole, false).unwrap();
+    assert_eq!((erased.records.get(names::LINKS), values()), (Some(&2), 1));
+    assert_eq!(devices.links().list(None, true).unwrap().len(), 1);
+    assert!(devices.get("b").unwrap().is_some());
 }

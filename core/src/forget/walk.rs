@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
+use loom_schemas::payload::DeviceLink;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::scope::Span;
 use crate::bus::{Bus, Class, Position, Record, TopicName, names};
@@ -20,6 +22,20 @@ const AHEAD_S: f64 = 600.0;
 /// Samples of a stream.
 pub type Sound = (String, Range<u64>);
 
+/// A minute of a topic and device, by its first microsecond, that counts were made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minute {
+    pub topic: TopicName,
+    pub device: Uuid,
+    pub at: i64,
+}
+
+impl Minute {
+    fn of(r: &Record) -> Self {
+        Self { topic: r.topic().clone(), device: r.device_id(), at: r.recorded_at().micros().div_euclid(60_000_000) * 60_000_000 }
+    }
+}
+
 /// What is to be erased.
 #[derive(Debug, Default)]
 pub struct Marked {
@@ -32,6 +48,8 @@ pub struct Marked {
     files: BTreeSet<String>,
     /// Where the pass forwards begins.
     since: Option<Time>,
+    /// Whose counts are no longer so.
+    pub minutes: BTreeSet<Minute>,
 }
 
 /// Of any payload, where its sound or file is and how long it is.
@@ -74,6 +92,7 @@ impl Marked {
         let new = self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id).is_none();
         if new {
             self.since = Some(self.since.map_or(r.received_at(), |t| t.min(r.received_at())));
+            self.minutes.insert(Minute::of(r));
             let extent = Extent::of(r);
             self.sounds.extend(extent.sound());
             self.files.extend(extent.file());
@@ -110,6 +129,7 @@ impl Marked {
             |(id, range): &Sound| self.sounds.iter().any(|(other, all)| other == id && all.start <= range.start && range.end <= all.end);
         if Extent::of(r).sound().is_some_and(|s| inside(&s)) {
             self.leaves.entry(place(r)).or_default().push(r.offset());
+            self.minutes.insert(Minute::of(r));
         }
     }
 
@@ -124,6 +144,26 @@ impl Marked {
                 self.mark(r);
             }
         })
+    }
+
+    /// Every record that says which other devices are of the same person as this one.
+    pub fn links(&mut self, bus: &dyn Bus, device: Uuid) -> Result<()> {
+        let topic = TopicName::of(names::LINKS);
+        let Some(known) = bus.topic(&topic)? else { return Ok(()) };
+        let device = device.to_string();
+        for partition in 0..known.bounds.len() as u32 {
+            let mut next = known.bounds[partition as usize].0;
+            loop {
+                let page = bus.read(&topic, partition, next, PAGE_RECORDS, PAGE_BYTES)?;
+                let Some(last) = page.last() else { break };
+                next = last.offset() + 1;
+                let about = |r: &&Record| r.payload::<DeviceLink>().is_ok_and(|l| l.a == device || l.b == device);
+                for r in page.iter().filter(about) {
+                    self.records.entry(place(r)).or_default().insert(r.offset(), r.headers().trace.trace_id);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What was made of what is marked, and of that again.

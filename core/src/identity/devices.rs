@@ -7,9 +7,12 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::fingerprint::Salt;
+use super::links::Links;
+use super::look::Look;
 use super::{ROOM, STEPS, id_of};
 use crate::db::Db;
-use crate::env::{Clock, Time};
+use crate::env::{Clock, Entropy, Time};
 use crate::error::{Error, Result};
 
 /// When a device was seen last is written down at most this often, in seconds.
@@ -31,7 +34,7 @@ pub enum Policy {
 }
 
 /// A device as it is known.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Device {
     pub id: Uuid,
     /// This machine itself.
@@ -44,6 +47,8 @@ pub struct Device {
     pub kind: Option<String>,
     pub platform: Option<String>,
     pub model: Option<String>,
+    /// The family of the program that sends.
+    pub agent: Option<String>,
     pub tags: Vec<String>,
     pub registered_at: Time,
     pub last_seen: Option<Time>,
@@ -65,6 +70,8 @@ struct Known {
     id: Uuid,
     seen: Time,
     revoked: bool,
+    /// What it says of itself with its requests was looked at since the start.
+    looked: bool,
 }
 
 /// The devices of this install.
@@ -75,16 +82,20 @@ pub struct Devices {
     clock: Arc<dyn Clock>,
     /// By UUID in its usual form, or alias.
     known: Mutex<HashMap<String, Known>>,
+    links: Links,
+    salt: Salt,
 }
 
 impl Devices {
     /// Reads what is known. `own` is this install's own device.
-    pub fn open(db: &Db, own: Uuid, policy: Policy, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn open(db: &Db, own: Uuid, policy: Policy, clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Result<Self> {
         db.migrate(ROOM, STEPS)?;
-        let this = Self { db: db.clone(), own, policy: Mutex::new(policy), clock, known: Mutex::default() };
+        let links = Links::new(db.clone(), own, clock.clone());
+        let salt = salt(db, entropy)?;
+        let this = Self { db: db.clone(), own, policy: Mutex::new(policy), clock, known: Mutex::default(), links, salt };
         let mut known = HashMap::new();
         for d in this.list()? {
-            let entry = Known { id: d.id, seen: d.last_seen.unwrap_or_default(), revoked: d.revoked_at.is_some() };
+            let entry = Known { id: d.id, seen: d.last_seen.unwrap_or_default(), revoked: d.revoked_at.is_some(), looked: false };
             known.insert(d.id.to_string(), entry);
             if let Some(alias) = d.alias {
                 known.insert(alias, entry);
@@ -97,6 +108,36 @@ impl Devices {
     /// What is done with unknown devices from now on.
     pub fn set_policy(&self, policy: Policy) {
         *lock(&self.policy) = policy;
+    }
+
+    /// Which of them are one person's.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// What marks of devices are made with.
+    pub fn salt(&self) -> &Salt {
+        &self.salt
+    }
+
+    /// What a device says of itself with what it sends: fills what nobody said yet, once from start to start.
+    pub fn look(&self, id: Uuid, look: &Look) -> Result<()> {
+        let news = !look.is_empty() && id != self.own && {
+            let mut all = lock(&self.known);
+            all.get_mut(&id.to_string()).is_some_and(|k| !std::mem::replace(&mut k.looked, true))
+        };
+        if !news {
+            return Ok(());
+        }
+        let look = look.clone();
+        self.db.write(move |tx| {
+            tx.execute(
+                "UPDATE device SET kind = coalesce(kind, ?2), platform = coalesce(platform, ?3), model = coalesce(model, ?4),
+                    agent = coalesce(agent, ?5) WHERE id = ?1",
+                params![id.as_bytes(), look.kind, look.platform, look.model, look.agent],
+            )?;
+            Ok(())
+        })
     }
 
     /// The device that sends under this name, registered if it may be; noted as seen.
@@ -148,7 +189,7 @@ impl Devices {
             let Some(alias) = alias else { return Ok(new) };
             Ok(tx.query_row("SELECT id FROM device WHERE alias = ?1", [alias], |r| r.get(0).map(Uuid::from_bytes))?)
         })?;
-        let known = Known { id, seen: now, revoked: false };
+        let known = Known { id, seen: now, revoked: false, looked: false };
         let mut all = lock(&self.known);
         all.insert(key, known);
         all.insert(id.to_string(), known);
@@ -222,7 +263,7 @@ impl Devices {
     }
 }
 
-const SELECT: &str = "SELECT id, own, alias, name, kind, platform, model, tags, registered_at, last_seen, revoked_at FROM device";
+const SELECT: &str = "SELECT id, own, alias, name, kind, platform, model, tags, registered_at, last_seen, revoked_at, agent FROM device";
 
 fn device(r: &Row) -> rusqlite::Result<Device> {
     let time = |n: Option<i64>| n.map(Time::from_micros);
@@ -238,6 +279,17 @@ fn device(r: &Row) -> rusqlite::Result<Device> {
         registered_at: Time::from_micros(r.get(8)?),
         last_seen: time(r.get(9)?),
         revoked_at: time(r.get(10)?),
+        agent: r.get(11)?,
+    })
+}
+
+/// Made once.
+fn salt(db: &Db, entropy: &dyn Entropy) -> Result<Salt> {
+    let mut new = [0u8; 32];
+    entropy.fill(&mut new);
+    db.write(move |tx| {
+        tx.execute("INSERT INTO device_salt(one, salt) VALUES (1, ?1) ON CONFLICT DO NOTHING", [new])?;
+        Ok(Salt(tx.query_row("SELECT salt FROM device_salt", [], |r| r.get(0))?))
     })
 }
 
@@ -259,7 +311,7 @@ mod tests {
         let db = Db::open(&dir.path().join("loom.db"), &Key::new([7; 32])).unwrap();
         let clock = Arc::new(ManualClock::at(Time::from_secs(1_770_000_000)));
         let own = super::super::own_device(&db, &*clock, &Seeded::new(1)).unwrap();
-        Devices::open(&db, own, policy, clock).unwrap()
+        Devices::open(&db, own, policy, clock, &Seeded::new(2)).unwrap()
     }
 
     #[test]
@@ -293,5 +345,22 @@ mod tests {
         assert!(devices.resolve("watch").is_err() && devices.resolve(&watch.to_string()).is_err());
         devices.revoke(watch, false).unwrap();
         assert_eq!(devices.resolve("watch").unwrap(), watch);
+    }
+
+    #[test]
+    fn what_a_device_says_of_itself_fills_what_nobody_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let devices = open(&dir, Policy::Register);
+        let phone = devices.resolve("phone").unwrap();
+        devices.change(phone, Change { model: Some("My own words".into()), ..Change::default() }).unwrap();
+        let look = Look { platform: Some("Android".into()), model: Some("Pixel 8".into()), ..Look::default() };
+        devices.look(phone, &look).unwrap();
+        let of = |d: &Devices| d.get("phone").unwrap().map(|d| (d.platform, d.model)).unwrap();
+        let (android, own) = (Some("Android".to_string()), Some("My own words".to_string()));
+        assert_eq!(of(&devices), (android.clone(), own.clone()));
+        devices.look(phone, &Look { platform: Some("Windows".into()), ..look }).unwrap();
+        assert_eq!(of(&devices), (android, own));
+        let (before, after) = (devices.salt().0, open(&dir, Policy::Register).salt().0);
+        assert_eq!(before, after, "the salt is made once");
     }
 }

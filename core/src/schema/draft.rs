@@ -63,6 +63,13 @@ impl Draft {
         matches!(self, Draft::Four | Draft::Six | Draft::Seven)
     }
 
+    /// What a schema calls itself: `id` in draft 4, `$id` since; until draft 7 not beside a `$ref`.
+    pub fn id_of(self, node: &Value) -> Option<&str> {
+        let key = if self == Draft::Four { "id" } else { "$id" };
+        let stands = !self.refs_stand_alone() || node.get("$ref").is_none();
+        node.get(key).and_then(Value::as_str).filter(|_| stands)
+    }
+
     pub(super) fn of_validator(self) -> jsonschema::Draft {
         match self {
             Draft::Four => jsonschema::Draft::Draft4,

@@ -1,7 +1,7 @@
 //! The schema registry: which schemas there are, under which subjects and versions; whether a new version is compatible, with
 //! every change typed and a document that shows what breaks; and the validators that payloads are held against.
 //!
-//! A schema's way in: `document` (strict JSON of bounded size) → `draft`, `resolve` (its references) → `sound` (bounded
+//! A schema's way in: `document` (strict JSON of bounded size) → `draft`, `reach` (its references) → `sound` (bounded
 //! time) → `validators` (compiled) → `compat` and `counter` (against the versions before it) → `registry` (kept). What comes
 //! by path with Loom and what is registered at run time is one registry.
 
@@ -10,6 +10,7 @@ mod counter;
 pub mod describe;
 pub mod document;
 mod draft;
+mod reach;
 pub mod registry;
 mod resolve;
 mod sound;

@@ -1,9 +1,10 @@
 //! Where each `$ref` leads, within a document and the documents it names as references. Nothing is ever fetched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::draft::{self, Draft};
 use super::walk::children;
 
 /// A schema with what its references name.
@@ -18,7 +19,7 @@ pub struct Whole {
 
 impl Whole {
     pub fn alone(root: Value) -> Self {
-        let refs_stand_alone = super::draft::of(&root).refs_stand_alone();
+        let refs_stand_alone = draft::of(&root).refs_stand_alone();
         Self { root, references: Vec::new(), refs_stand_alone }
     }
 }
@@ -41,13 +42,18 @@ pub fn address(node: &Value) -> usize {
 impl<'a> Targets<'a> {
     pub fn add(&mut self, whole: &'a Whole) {
         let mut index = Index::default();
-        index.document(&whole.root, "");
+        let draft = draft::of(&whole.root);
+        index.document(&whole.root, "", draft);
         for (name, document) in &whole.references {
-            index.document(document, name);
+            index.document(document, name, draft);
         }
-        for (node, base, reference) in std::mem::take(&mut index.refs) {
-            if let Some(target) = index.find(&base, reference) {
-                self.0.insert(address(node), Target { node: target, alone: whole.refs_stand_alone });
+        let mut next = 0;
+        while let Some(from) = index.refs.get(next).cloned() {
+            next += 1;
+            if let Some((target, base)) = index.find(&from.base, from.reference) {
+                self.0.insert(address(from.node), Target { node: target, alone: whole.refs_stand_alone });
+                // Where no keyword leads to, references may lie too.
+                index.below(target, base, from.draft);
             }
         }
     }
@@ -57,21 +63,38 @@ impl<'a> Targets<'a> {
     }
 }
 
+#[derive(Clone)]
+struct From<'a> {
+    node: &'a Value,
+    base: String,
+    reference: &'a str,
+    draft: Draft,
+}
+
 #[derive(Default)]
 struct Index<'a> {
     resources: HashMap<String, &'a Value>,
     anchors: HashMap<(String, &'a str), &'a Value>,
-    refs: Vec<(&'a Value, String, &'a str)>,
+    refs: Vec<From<'a>>,
+    seen: HashSet<usize>,
 }
 
 impl<'a> Index<'a> {
-    fn document(&mut self, root: &'a Value, name: &str) {
+    fn document(&mut self, root: &'a Value, name: &str, draft: Draft) {
         self.resources.insert(name.to_string(), root);
-        let mut left = vec![(root, name.to_string())];
-        while let Some((node, mut base)) = left.pop() {
+        self.below(root, name.to_string(), draft);
+    }
+
+    fn below(&mut self, root: &'a Value, base: String, draft: Draft) {
+        let mut left = vec![(root, base, draft)];
+        while let Some((node, mut base, outer)) = left.pop() {
+            if !self.seen.insert(address(node)) {
+                continue;
+            }
             let text = |key: &str| node.get(key).and_then(Value::as_str);
-            match text("$id").or_else(|| text("id")) {
-                Some(id) if id.starts_with('#') => {
+            let draft = text("$schema").and_then(draft::named).unwrap_or(outer);
+            match draft.id_of(node) {
+                Some(id) if id.starts_with('#') && draft.refs_stand_alone() => {
                     self.anchors.insert((base.clone(), &id[1..]), node);
                 }
                 Some(id) => {
@@ -84,21 +107,23 @@ impl<'a> Index<'a> {
                 self.anchors.insert((base.clone(), anchor), node);
             }
             if let Some(reference) = ["$ref", "$dynamicRef", "$recursiveRef"].into_iter().find_map(text) {
-                self.refs.push((node, base.clone(), reference));
+                self.refs.push(From { node, base: base.clone(), reference, draft });
             }
-            children(node, |child| left.push((child, base.clone())));
+            children(node, |child| left.push((child, base.clone(), draft)));
         }
     }
 
-    fn find(&self, base: &str, reference: &str) -> Option<&'a Value> {
+    /// Where a reference leads, and within which resource.
+    fn find(&self, base: &str, reference: &str) -> Option<(&'a Value, String)> {
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let full = if uri.is_empty() { base.to_string() } else { joined(base, uri) };
         let resource = *self.resources.get(&full).or_else(|| self.resources.get(uri))?;
-        match fragment {
+        let found = match fragment {
             "" => Some(resource),
             pointer if pointer.starts_with('/') => resource.pointer(&decoded(pointer)),
-            anchor => self.anchors.get(&(full, anchor)).copied(),
-        }
+            anchor => self.anchors.get(&(full.clone(), anchor)).copied(),
+        };
+        Some((found?, full))
     }
 }
 
@@ -155,5 +180,27 @@ mod tests {
         assert_eq!(to("itself").as_ref(), Some(&whole.root));
         assert_eq!(to("away"), None);
         assert!(targets.of(&whole.root["examples"][0]).is_none(), "data holds no references");
+    }
+
+    #[test]
+    fn references_are_found_where_no_keyword_leads_and_ids_count_by_draft() {
+        let whole = Whole::alone(json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": "#/x-parts/a~1b",
+            "x-parts": {"a/b": {"properties": {"deep": {"$ref": "#/x-parts/c"}}}, "c": {"type": "null"}},
+            "properties": {"id": {"id": "#no", "type": "string"}, "named": {"$ref": "#no"}}
+        }));
+        let mut targets = Targets::default();
+        targets.add(&whole);
+        let deep = &whole.root["x-parts"]["a/b"]["properties"]["deep"];
+        assert_eq!(targets.of(deep).map(|t| t.node), Some(&whole.root["x-parts"]["c"]));
+        assert!(targets.of(&whole.root["properties"]["named"]).is_none(), "`id` names nothing here");
+        let four = Whole::alone(json!({
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "properties": {"named": {"$ref": "#yes"}}, "definitions": {"a": {"id": "#yes", "type": "null"}}
+        }));
+        let mut targets = Targets::default();
+        targets.add(&four);
+        assert_eq!(targets.of(&four.root["properties"]["named"]).map(|t| t.node), Some(&four.root["definitions"]["a"]));
     }
 }

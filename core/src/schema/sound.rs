@@ -1,12 +1,15 @@
 //! Whether a schema can be held against documents in bounded time: its in-place parts (`allOf`, `anyOf`, `$ref` …, which look
-//! at the same place of a document) neither run in a circle nor multiply, and references do not go too deep.
+//! at the same place of a document) neither run in a circle nor multiply, and references do not go too deep, wherever in the
+//! document they lead (`reach.rs`).
 
 use std::collections::{HashMap, HashSet};
 
+use referencing::Draft;
 use serde_json::Value;
 
 use super::document::Flaw;
-use super::resolve::{Targets, Whole, address};
+use super::reach::Reach;
+use super::resolve::address;
 use super::validators::regex;
 use super::walk::{children, is_schema};
 
@@ -16,23 +19,17 @@ const MOST_LOOKS: u64 = 20_000;
 const MOST_DEPTH: usize = 300;
 const MOST_PATTERNS: usize = 500;
 
-/// Deep recursion: to be called where there is room for it.
-pub fn check(whole: &Whole) -> Result<(), Flaw> {
-    let mut targets = Targets::default();
-    targets.add(whole);
-    let mut heights = Heights { targets: &targets, known: HashMap::new() };
-    let mut looks = Looks { targets: &targets, known: HashMap::new(), open: HashSet::new() };
+/// Deep recursion: to be called where there is room for it. Answers how many places a validator of it compiles.
+pub fn check(registry: &referencing::Registry<'_>, root: &Value, draft: Draft) -> Result<usize, Flaw> {
+    let reach = Reach::of(registry, root, draft)?;
+    Heights { reach: &reach, known: HashMap::new() }.of(root, 0)?;
+    let mut looks = Looks { reach: &reach, known: HashMap::new(), open: HashSet::new() };
     let mut patterns = 0;
-    for root in std::iter::once(&whole.root).chain(whole.references.iter().map(|(_, v)| v)) {
-        heights.of(root, 0)?;
-        let mut left = vec![root];
-        while let Some(node) = left.pop() {
-            looks.of(node)?;
-            patterns = patterns_of(node, patterns)?;
-            children(node, |child| left.push(child));
-        }
+    for node in &reach.nodes {
+        looks.of(node)?;
+        patterns = patterns_of(node, patterns)?;
     }
-    Ok(())
+    Ok(reach.steps)
 }
 
 /// Every pattern has to run in linear time; and compiling very many is slow too.
@@ -49,7 +46,7 @@ fn patterns_of(node: &Value, mut seen: usize) -> Result<usize, Flaw> {
 }
 
 struct Looks<'a, 'b> {
-    targets: &'b Targets<'a>,
+    reach: &'b Reach<'a>,
     known: HashMap<usize, u64>,
     open: HashSet<usize>,
 }
@@ -63,9 +60,8 @@ impl Looks<'_, '_> {
         if !self.open.insert(key) {
             return Err(Flaw::new("it refers to itself in a circle that leads nowhere deeper into a document"));
         }
-        let target = self.targets.of(node).map(|t| t.node);
         let mut sum = 1u64;
-        for part in in_place(node).into_iter().chain(target) {
+        for part in in_place(node).into_iter().chain(self.reach.targets(node).iter().copied()) {
             sum = sum.saturating_add(self.of(part)?);
         }
         if sum > MOST_LOOKS {
@@ -87,7 +83,7 @@ fn in_place(node: &Value) -> Vec<&Value> {
 
 /// How many schemas lead into each other below a node; what leads back ends there.
 struct Heights<'a, 'b> {
-    targets: &'b Targets<'a>,
+    reach: &'b Reach<'a>,
     /// `None` while it is being found out.
     known: HashMap<usize, Option<usize>>,
 }
@@ -103,7 +99,7 @@ impl Heights<'_, '_> {
             None => {}
         }
         self.known.insert(address(node), None);
-        let mut below: Vec<&Value> = self.targets.of(node).map(|t| t.node).into_iter().collect();
+        let mut below: Vec<&Value> = self.reach.targets(node).to_vec();
         children(node, |child| below.push(child));
         let mut height = 0;
         for child in below {
@@ -115,29 +111,4 @@ impl Heights<'_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn flaw(schema: Value) -> String {
-        check(&Whole::alone(schema)).err().map(|f| f.0).unwrap_or_default()
-    }
-
-    #[test]
-    fn parts_that_multiply_and_chains_without_end_are_refused() {
-        let chain = |n: usize, step: &dyn Fn(usize) -> Value| {
-            let defs: serde_json::Map<String, Value> =
-                (0..n).map(|i| (format!("d{i}"), step(i))).chain([(format!("d{n}"), json!({}))]).collect();
-            json!({"$ref": "#/definitions/d0", "definitions": defs})
-        };
-        let twice = |i: usize| {
-            let next = json!({"$ref": format!("#/definitions/d{}", i + 1)});
-            json!({"anyOf": [next, next]})
-        };
-        assert_eq!(flaw(chain(8, &twice)), "");
-        assert!(flaw(chain(40, &twice)).contains("multiply"));
-        let once = |i: usize| json!({"properties": {"a": {"$ref": format!("#/definitions/d{}", i + 1)}}});
-        assert_eq!(flaw(chain(50, &once)), "");
-        assert!(flaw(chain(2000, &once)).contains("deeper"));
-    }
-}
+mod tests;

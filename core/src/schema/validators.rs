@@ -3,6 +3,7 @@
 //! or run in a circle is refused before anyone is held against it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jsonschema::{PatternOptions, Retrieve, Uri, ValidationOptions, Validator, ValidatorMap};
 use regex::{Regex, RegexBuilder};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::document::Flaw;
 use super::resolve::Whole;
-use super::{draft, sound};
+use super::{draft, reach, sound};
 
 /// What a compiled pattern, and the cache of its runs, may take.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -18,15 +19,28 @@ const PATTERN_BYTES: usize = 1 << 20;
 const MOST_SAID: usize = 400;
 /// Some schemas nest deep, and compiling follows them.
 const STACK_BYTES: usize = 64 << 20;
+/// Copies of the documents that references name, beside two for each.
+const SPARE_COPIES: usize = 16;
 
 /// Compiles a schema.
 ///
 /// Errors: what is wrong with it as a JSON Schema, or why it is not taken.
 pub fn compile(whole: &Whole) -> Result<Validator, Flaw> {
     roomy(|| {
-        sound::check(whole)?;
+        sound(whole)?;
         options(whole).build(&stripped(&whole.root)).map_err(|e| said(&e))
     })?
+}
+
+/// Whether a schema may be compiled at all; and how many places that takes.
+///
+/// Deep recursion: to be called where there is room for it.
+pub fn sound(whole: &Whole) -> Result<usize, Flaw> {
+    let (root, draft) = (stripped(&whole.root), draft::of(&whole.root).of_validator());
+    let registry = referencing::Registry::new().retriever(Known::of(whole)).draft(draft);
+    let registry = registry.add(reach::name_of(&root, draft), draft.create_resource_ref(&root)).and_then(|r| r.prepare());
+    let registry = registry.map_err(|e| reach::said(&e))?;
+    sound::check(&registry, &root, draft)
 }
 
 /// A validator for each schema within a schema, by JSON pointer.
@@ -51,10 +65,9 @@ pub fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Flaw> {
 }
 
 fn options(whole: &Whole) -> ValidationOptions<'static> {
-    let known = Known(whole.references.iter().cloned().collect());
     let linear = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
     let options = jsonschema::options().with_draft(draft::of(&whole.root).of_validator());
-    options.should_validate_formats(true).with_pattern_options(linear).with_retriever(known)
+    options.should_validate_formats(true).with_pattern_options(linear).with_retriever(Known::of(whole))
 }
 
 /// Without a `$schema` that names no known draft, which would have to be fetched.
@@ -68,15 +81,29 @@ fn stripped(root: &Value) -> Value {
 }
 
 /// The documents that a schema's references name.
-struct Known(HashMap<String, Value>);
+struct Known {
+    documents: HashMap<String, Value>,
+    /// A document is handed out once for each base that its name is read against.
+    left: AtomicUsize,
+}
+
+impl Known {
+    fn of(whole: &Whole) -> Self {
+        let documents: HashMap<_, _> = whole.references.iter().cloned().collect();
+        Self { left: AtomicUsize::new(2 * documents.len() + SPARE_COPIES), documents }
+    }
+}
 
 impl Retrieve for Known {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         let uri = uri.as_str();
-        let named = self.0.get(uri).or_else(|| self.0.iter().find(|(name, _)| uri.ends_with(&format!("/{name}"))).map(|(_, v)| v));
-        named.map(stripped).ok_or_else(|| {
-            "a reference leads out of the schema: nothing is fetched; register what it names and list it under `references`".into()
-        })
+        let documents = &self.documents;
+        let named = documents.get(uri).or_else(|| documents.iter().find(|(name, _)| uri.ends_with(&format!("/{name}"))).map(|(_, v)| v));
+        let document = named
+            .ok_or("a reference leads out of the schema: nothing is fetched; register what it names and list it under `references`")?;
+        let left = self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        left.map_err(|_| "its references name the same documents by too many names: use one name for each")?;
+        Ok(stripped(document))
     }
 }
 

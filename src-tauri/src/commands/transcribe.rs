@@ -39,9 +39,7 @@ enum Format {
 /// A file that fails is named in a sentence, the others are done.
 pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
     let engine = args.engine.as_deref().unwrap_or(&context.settings.engine);
-    if engine != engines::ENGINE {
-        return Err(Error::invalid(format!("there is no such engine: take {}", engines::ENGINE)));
-    }
+    engines::known(engine)?;
     let mut loaded = None;
     let mut failed = false;
     for (number, file) in args.files.iter().enumerate() {

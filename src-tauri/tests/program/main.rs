@@ -1,6 +1,7 @@
 //! The built program on empty data folders: the whole road, bad days, and who may come in.
 
 mod bad_days;
+mod devices;
 mod doors;
 #[cfg(target_os = "linux")]
 mod microphone;

@@ -1,17 +1,20 @@
 //! Devices in Loom v2's shapes, under `/devices` and `/device-identity/devices`: who they are, what they send, letting one
-//! in and putting it out.
+//! in and putting it out. Which of them are one person's is asked and said under `/device-identity` (`links.rs`).
 
 mod activity;
+mod links;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State as Extract};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use super::Routes;
 use super::body::Strict;
@@ -22,13 +25,15 @@ use super::state::{State, blocking};
 use crate::bus::Trace;
 use crate::door::{Offer, Wrong};
 use crate::env::Time;
-use crate::identity::{Change, Device};
+use crate::identity::{Change, Device, Groups, Look};
 
 /// Characters of what an owner says of a device, and tags.
 const LONGEST: usize = 200;
 const MOST_TAGS: usize = 50;
 /// A device that sent within so many seconds is active.
 const ACTIVE_S: f64 = 86_400.0;
+/// What a device may say more of itself with its next requests (RFC 8942).
+const HINTS: &str = "sec-ch-ua-platform, sec-ch-ua-model, sec-ch-ua-mobile";
 
 pub fn routes() -> Routes {
     let all = || {
@@ -41,7 +46,7 @@ pub fn routes() -> Routes {
     // Loom v2 wrote the list with a slash behind it.
     let slashed = OpenApiRouter::new().route("/devices/", axum::routing::get(list).post(register));
     let slashed = slashed.route("/device-identity/devices/", axum::routing::get(list).post(register));
-    OpenApiRouter::new().merge(all()).nest("/device-identity", all()).merge(slashed)
+    OpenApiRouter::new().merge(all()).nest("/device-identity", all().merge(links::routes())).merge(slashed)
 }
 
 /// A device as it is known.
@@ -57,6 +62,12 @@ pub struct DeviceRow {
     pub device_type: Option<String>,
     pub platform: Option<String>,
     pub model: Option<String>,
+    /// The family of the program that sends.
+    pub agent: Option<String>,
+    /// A short mark of what it says of itself, another one on every install; absent where that is too little.
+    pub fingerprint: Option<String>,
+    /// What the group of one person's devices is called; absent where it is alone.
+    pub group_id: Option<String>,
     pub tags: Vec<String>,
     pub first_seen_at: String,
     pub last_seen_at: Option<String>,
@@ -96,16 +107,19 @@ pub struct NewDevice {
     pub tags: Option<Vec<String>>,
 }
 
-fn row(d: Device, now: Time) -> DeviceRow {
+fn row(state: &State, groups: &Groups, d: Device, now: Time) -> DeviceRow {
     let time = |t: Option<Time>| t.map(|t| t.to_string());
     DeviceRow {
         is_active: is_active(&d, now),
+        fingerprint: state.door.devices.salt().fingerprint(&d),
+        group_id: groups.name(d.id).map(|n| n.to_string()),
         device_id: d.id.to_string(),
         alias: d.alias,
         name: d.name,
         device_type: d.kind,
         platform: d.platform,
         model: d.model,
+        agent: d.agent,
         tags: d.tags,
         first_seen_at: d.registered_at.to_string(),
         last_seen_at: time(d.last_seen),
@@ -122,7 +136,11 @@ fn is_active(d: &Device, now: Time) -> bool {
 #[utoipa::path(get, path = "/devices", tag = "devices", responses((status = 200, body = DeviceRows)))]
 async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<DeviceRows>, Problem> {
     let now = state.clock.now();
-    let devices: Vec<_> = blocking(move || state.door.devices.list()).await?.into_iter().map(|d| row(d, now)).collect();
+    let found = blocking(move || {
+        let (all, groups) = (state.door.devices.list()?, links::groups(&state)?);
+        Ok(all.into_iter().map(|d| row(&state, &groups, d, now)).collect::<Vec<_>>())
+    });
+    let devices = found.await?;
     Ok(Json(DeviceRows { total: devices.len(), devices }))
 }
 
@@ -132,8 +150,9 @@ async fn list(Extract(state): Extract<Arc<State>>) -> Result<Json<DeviceRows>, P
 async fn register(
     Extract(state): Extract<Arc<State>>,
     Extension(trace): Extension<Trace>,
+    headers: HeaderMap,
     Strict(body): Strict,
-) -> Result<(StatusCode, Json<Registered>), Problem> {
+) -> Result<Response, Problem> {
     let mut said = object(body)?;
     let id = match said.remove("device_id") {
         Some(Value::String(id)) => id,
@@ -141,17 +160,33 @@ async fn register(
         None => return Err(refused(vec![Wrong::new("/device_id", "required", "a UUID, or the name it will send under")])),
     };
     let change = change_of(&said)?;
-    let now = state.clock.now();
-    let door = state.door.clone();
-    let (device, new) = blocking(move || match door.devices.enrol(&id, change) {
-        Err(e) if e.kind == crate::Kind::Invalid => Ok(Err(Complaint::new("/device_id", "device", e.message()))),
-        other => other.map(Ok),
+    let look = look_of(&headers);
+    let (device, new) = blocking({
+        let door = state.door.clone();
+        move || match door.devices.enrol(&id, change) {
+            Err(e) if e.kind == crate::Kind::Invalid => Ok(Err(Complaint::new("/device_id", "device", e.message()))),
+            Err(e) => Err(e),
+            Ok((device, new)) => door.devices.look(device.id, &look).map(|()| Ok((device.id, new))),
+        }
     })
     .await?
     .map_err(|wrong| Problem::invalid(vec![wrong]))?;
-    let device = row(device, now);
+    let device = described(&state, device).await?;
     let record = announce(&state, &device, trace).await?;
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(Registered { device, record })))
+    let asked = device.model.is_none().then_some([(HeaderName::from_static("accept-ch"), HINTS)]);
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, asked, Json(Registered { device, record })).into_response())
+}
+
+/// What a device says of itself by registering. A page of Loom's own speaks for another device than the one it is shown on.
+fn look_of(headers: &HeaderMap) -> Look {
+    if headers.contains_key("sec-fetch-site") { Look::default() } else { Look::of(|name| headers.get(name)?.to_str().ok()) }
+}
+
+/// A device with all that is known of it.
+async fn described(state: &Arc<State>, id: Uuid) -> Result<DeviceRow, Problem> {
+    let device = known(state, id.to_string()).await?;
+    let (state, now) = (state.clone(), state.clock.now());
+    blocking(move || Ok(row(&state, &links::groups(&state)?, device, now))).await
 }
 
 /// What is known of a device, on the log.
@@ -169,8 +204,8 @@ async fn announce(state: &Arc<State>, device: &DeviceRow, trace: Trace) -> Resul
 #[utoipa::path(get, path = "/devices/{device_id}", tag = "devices", params(("device_id" = String, Path)),
     responses((status = 200, body = DeviceRow), (status = 404, body = Problem)))]
 async fn get(Extract(state): Extract<Arc<State>>, Path(name): Path<String>) -> Result<Json<DeviceRow>, Problem> {
-    let now = state.clock.now();
-    Ok(Json(row(known(&state, name).await?, now)))
+    let device = known(&state, name).await?;
+    Ok(Json(described(&state, device.id).await?))
 }
 
 /// Says more of a device.

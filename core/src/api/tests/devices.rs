@@ -140,3 +140,122 @@ async fn json_that_readers_would_read_differently_is_refused() {
     assert_eq!(send("/sensor/gps", "text/csv", b"1,2").await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(send("/sensor/gps", "", b"{}").await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
+
+#[tokio::test]
+async fn devices_are_linked_as_the_old_plan_had_it_and_unlinked_again() {
+    let rig = rig();
+    let ids: Vec<String> = {
+        let mut ids = Vec::new();
+        for name in ["phone", "laptop", "watch"] {
+            let made = rig.post("/devices", &json!({"device_id": name}), &[]).await.json();
+            ids.push(made["device_id"].as_str().unwrap().to_string());
+        }
+        ids
+    };
+    // By an id and a name, at the address of the old port.
+    let classic = super::super::classic::at_root(rig.router.clone(), "/device-identity");
+    let body = json!({"device_ids": [ids[0], "laptop"], "confidence_score": 0.95});
+    let request =
+        Request::post("/link").header("host", "localhost:8012").header("x-api-key", TOKEN).header("content-type", "application/json");
+    let first = classic.oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+    assert_eq!(first.status(), StatusCode::OK);
+    let again = rig.post("/device-identity/link", &body, &[]).await.json();
+    assert_eq!((again["links"].as_array().unwrap().len(), again["devices"].as_array().unwrap().len()), (1, 2), "{again}");
+    assert_eq!((&again["links"][0]["given_by"], &again["links"][0]["evidence"]), (&json!("owner"), &json!("declared")));
+    assert_eq!(again["pairs"][0]["confidence_score"], 0.95);
+    let group = again["group_id"].clone();
+    assert!(group == json!(ids[0]) || group == json!(ids[1]), "the smallest id names the group");
+    // Weak evidence joins where less is asked for.
+    let weak = json!({"device_ids": ["watch", "phone"], "confidence_score": 0.6, "evidence": "network"});
+    assert_eq!(
+        rig.post("/device-identity/link", &weak, &[("x-producer", "nearby-service")]).await.json()["links"][0]["given_by"],
+        "nearby-service"
+    );
+    let of = async |path: &str| rig.get(path).await.json()["devices"].as_array().map_or(0, Vec::len);
+    assert_eq!(of("/device-identity/devices/laptop/linked").await, 2);
+    assert_eq!(of("/device-identity/devices/laptop/linked?threshold=0.5").await, 3);
+    let rows = rig.get("/devices").await.json()["devices"].clone();
+    assert_eq!(rows.as_array().unwrap().iter().filter(|d| d["group_id"] == group).count(), 2);
+    // Put out, it stays in its group; unlinked, the group falls apart.
+    rig.ask("DELETE", "/devices/phone", json!({})).await;
+    assert_eq!(of("/device-identity/devices/laptop/linked").await, 2);
+    let link = again["links"][0]["link_id"].as_str().unwrap().to_string();
+    let gone = rig.ask("DELETE", &format!("/device-identity/links/{link}"), json!({})).await;
+    assert_eq!((gone.status, &gone.json()["removed"]), (StatusCode::OK, &json!(true)));
+    assert_eq!(of("/device-identity/devices/laptop/linked").await, 1);
+    assert_eq!(rig.get("/device-identity/links").await.json()["total"], 1);
+    assert_eq!(rig.get("/device-identity/links?removed=true").await.json()["total"], 2);
+    // The log was told, each thing once.
+    let records = rig.get("/api/topics/internal.identity.links/records?limit=100").await.json()["records"].clone();
+    let told: Vec<_> = records.as_array().unwrap().iter().map(|r| (r["data"]["kind"].clone(), r["data"]["state"].clone())).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.contains(&(json!("declared"), json!("removed"))));
+    let schema: Value = serde_json::from_str(loom_schemas::catalogue::schema("internal.identity.links.v1").unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    records.as_array().unwrap().iter().for_each(|r| schema.validate(&r["data"]).unwrap());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_link_is_named_and_nothing_is_linked() {
+    let rig = rig();
+    for name in ["a", "b"] {
+        rig.post("/devices", &json!({"device_id": name}), &[]).await;
+    }
+    let unknown = rig.post("/device-identity/link", &json!({"device_ids": ["a", "x", "b", "y"], "confidence_score": 0.9}), &[]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let pointers: Vec<_> = unknown.json()["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
+    assert_eq!(pointers, ["/device_ids/1", "/device_ids/3"]);
+    for (body, pointer) in [
+        (json!({}), "/device_ids"),
+        (json!({"device_ids": ["a"]}), "/device_ids"),
+        (json!({"device_ids": ["a", 1]}), "/device_ids"),
+        (json!({"device_ids": vec!["a"; 21]}), "/device_ids"),
+        (json!({"device_ids": ["a", "b", "a"]}), "/device_ids/2"),
+        (json!({"device_ids": ["a", "b"], "confidence_score": 1.01}), "/confidence_score"),
+        (json!({"device_ids": ["a", "b"], "confidence_score": -0.1}), "/confidence_score"),
+        (json!({"device_ids": ["a", "b"], "confidence_score": "high"}), "/confidence_score"),
+        (json!({"device_ids": ["a", "b"], "evidence": "stars"}), "/evidence"),
+        (json!({"device_ids": ["a", "b"], "note": "x".repeat(201)}), "/note"),
+    ] {
+        let a = rig.post("/device-identity/link", &body, &[]).await;
+        assert_eq!((a.status, &a.json()["errors"][0]["pointer"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(pointer)), "{body}");
+    }
+    for path in ["/device-identity/devices/x/linked", "/device-identity/links?device_id=x"] {
+        assert_eq!(rig.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let none = format!("/device-identity/links/{}", Uuid::nil());
+    assert_eq!(rig.ask("DELETE", &none, json!({})).await.status, StatusCode::NOT_FOUND);
+    for threshold in ["0", "1.1", "NaN", "-1"] {
+        let path = format!("/device-identity/devices/a/linked?threshold={threshold}");
+        assert_eq!(rig.get(&path).await.status, StatusCode::BAD_REQUEST, "{threshold}");
+    }
+    assert_eq!(rig.get("/device-identity/links?removed=true").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn what_a_device_says_of_itself_is_kept_and_what_looks_alike_is_suggested() {
+    let rig = rig();
+    let old = rig
+        .post("/devices", &json!({"device_id": "old", "model": "Pixel 8", "platform": "Android", "device_type": "mobile_android"}), &[])
+        .await;
+    assert_eq!(old.header("accept-ch"), "", "its model is known");
+    rig.clock.advance(3600.0);
+    let gps = json!({"device_id": "new", "latitude": 1.0, "longitude": 2.0});
+    let hints = [("sec-ch-ua-platform", "\"Android\""), ("sec-ch-ua-model", "\"Pixel 8\""), ("sec-ch-ua-mobile", "?1")];
+    assert_eq!(rig.post("/sensor/gps", &gps, &hints).await.status, StatusCode::CREATED);
+    let new = rig.get("/devices/new").await.json();
+    assert_eq!((&new["platform"], &new["model"], &new["device_type"]), (&json!("Android"), &json!("Pixel 8"), &json!("mobile_android")));
+    assert_eq!(new["fingerprint"], rig.get("/devices/old").await.json()["fingerprint"]);
+    let found = rig.get("/device-identity/suggestions").await.json();
+    assert_eq!((&found["total"], &found["suggestions"][0]["evidence"]), (&json!(1), &json!("fingerprint")), "{found}");
+    assert_eq!(rig.get("/device-identity/links").await.json()["total"], 0, "nothing is linked by itself");
+    assert_eq!(rig.post("/device-identity/link", &found["suggestions"][0], &[]).await.status, StatusCode::OK, "it is taken as it stands");
+    assert_eq!(rig.get("/device-identity/suggestions").await.json()["total"], 0);
+    // Who sends for several devices speaks of none, and a page of Loom's own of another one than it is shown on.
+    let both = json!([{"device_id": "one", "latitude": 1.0, "longitude": 2.0}, {"device_id": "two", "latitude": 1.0, "longitude": 2.0}]);
+    rig.post("/sensor/gps", &both, &hints).await;
+    assert!(rig.get("/devices/one").await.json()["platform"].is_null());
+    let registered =
+        rig.post("/devices", &json!({"device_id": "shelf"}), &[("sec-fetch-site", "same-origin"), ("user-agent", "X (X11; Linux)")]).await;
+    assert!(registered.json()["platform"].is_null() && registered.header("accept-ch").contains("sec-ch-ua-model"));
+}

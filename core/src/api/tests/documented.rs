@@ -1,14 +1,15 @@
-//! Every example of `docs/ingestion.md`, sent as it stands there.
+//! Every example of `docs/ingestion.md` and `docs/devices.md`, sent as it stands there.
 
 use super::sounds::{connect, next, serving};
 use super::*;
 
 const PAGE: &str = include_str!("../../../../docs/ingestion.md");
+const DEVICES: &str = include_str!("../../../../docs/devices.md");
 
 /// Fenced blocks: what stands behind the fence, and the lines.
-fn blocks() -> Vec<(&'static str, Vec<&'static str>)> {
+fn blocks(page: &'static str) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut blocks = Vec::new();
-    let mut lines = PAGE.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(kind) = line.strip_prefix("```") {
             blocks.push((kind, lines.by_ref().take_while(|l| *l != "```").collect()));
@@ -56,6 +57,7 @@ fn request(command: &str) -> Request<Body> {
         match word.as_str() {
             "-X" => method = Some(value()),
             "-H" => headers.push(value()),
+            "-A" => headers.push(format!("user-agent: {}", value())),
             "-d" => body = value().into_bytes(),
             "--data-binary" => body = file(value().strip_prefix('@').unwrap()),
             "-F" => form.push(value()),
@@ -84,19 +86,28 @@ fn request(command: &str) -> Request<Body> {
     request.body(Body::from(body)).unwrap()
 }
 
-#[tokio::test]
-async fn every_command_of_the_page_answers_what_it_says() {
-    let rig = rig();
-    let mut sent = 0;
-    for (_, lines) in blocks().into_iter().filter(|(kind, _)| *kind == "sh") {
+/// Sends every command of a page, in order; how many there were.
+async fn sent(page: &'static str) -> usize {
+    let (rig, mut link, mut sent) = (rig(), String::new(), 0);
+    for (_, lines) in blocks(page).into_iter().filter(|(kind, _)| *kind == "sh") {
         for command in lines.join("\n").replace("\\\n", " ").lines().filter(|l| l.starts_with("curl")) {
+            let command = command.replace("$LINK", &link);
             let expected: u16 = command.rsplit_once("# ").unwrap().1.parse().unwrap();
-            let answer = rig.send(request(command)).await;
+            let answer = rig.send(request(&command)).await;
             assert_eq!(answer.status.as_u16(), expected, "{command}\n{}", String::from_utf8_lossy(&answer.body));
+            if let Some(id) = answer.json()["links"][0]["link_id"].as_str() {
+                link = id.to_owned();
+            }
             sent += 1;
         }
     }
-    assert!(sent > 35, "{sent}");
+    sent
+}
+
+#[tokio::test]
+async fn every_command_of_the_pages_answers_what_it_says() {
+    assert!(sent(PAGE).await > 35);
+    assert!(sent(DEVICES).await > 14);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +116,7 @@ async fn every_message_of_the_page_is_answered_as_it_says() {
     let port = served.port;
     tokio::task::spawn_blocking(move || {
         let mut said = 0;
-        for (kind, lines) in blocks() {
+        for (kind, lines) in blocks(PAGE) {
             let Some(path) = kind.strip_prefix("ws ") else { continue };
             let mut socket = connect(port, path);
             for line in lines {

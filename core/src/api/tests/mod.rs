@@ -167,7 +167,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
     let door = Door {
         bus: bus.clone(),
         registry: registry.clone(),
-        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone()).unwrap()),
+        devices: Arc::new(Devices::open(&db, own, Policy::Register, clock.clone(), &Seeded::new(3)).unwrap()),
         blobs: Blobs::at(&dir.path().join("files")),
         clock: clock.clone(),
         entropy: entropy.clone(),
@@ -191,6 +191,7 @@ pub fn made(settings: Settings, timeline: impl FnOnce(&Db) -> Arc<dyn Timeline>)
         listen: Arc::new(crate::capture::Deaf),
         clock: clock.clone(),
         entropy: entropy.clone(),
+        counts: Arc::new(()),
     });
     let state = Arc::new(State {
         forget: Arc::new(forget.unwrap()),

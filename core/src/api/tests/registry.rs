@@ -203,3 +203,29 @@ async fn schemas_are_told_to_people_and_nothing_in_them_runs() {
     assert_eq!(evolution["versions"][1]["backward"]["compatible"], false);
     assert!(evolution["versions"][1]["backward"]["counter_example"].is_object(), "{evolution}");
 }
+
+#[tokio::test]
+async fn a_link_opens_the_pages_about_schemas_where_loom_s_own_page_is_open_and_nothing_else() {
+    let rig = rig();
+    let open = async |path: &'static str, cookie: &str| {
+        let r = Request::get(path).header("host", "localhost").header("sec-fetch-site", "none").header("cookie", cookie);
+        rig.send(r.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(open("/schema-registry/docs", "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(rig.get("/api/topics").await.header("set-cookie"), "", "a program's request earns none");
+    let foreign = rig.get_with("/api/topics", &[("sec-fetch-site", "same-site")]).await;
+    assert_eq!(foreign.header("set-cookie"), "");
+    let own = rig.get_with("/api/topics", &[("sec-fetch-site", "same-origin")]).await;
+    let given = own.header("set-cookie").to_owned();
+    assert!(given.ends_with("; Path=/schema-registry/docs; HttpOnly; SameSite=Strict") && !given.contains(TOKEN), "{given}");
+    let cookie = format!("other=1; {}", given.split(';').next().unwrap());
+    for path in ["/schema-registry/docs", "/schema-registry/docs/device.sensor.gps.raw"] {
+        assert_eq!(open(path, &cookie).await.status, StatusCode::OK, "{path}");
+    }
+    for path in ["/schema-registry/subjects", "/schema-registry/docsx", "/api/topics", "/device-identity/links"] {
+        assert_eq!(open(path, &cookie).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(open("/schema-registry/docs", "loom-docs=00").await.status, StatusCode::UNAUTHORIZED);
+    let no_token = Request::get("/version").header("host", "localhost").header("sec-fetch-site", "same-origin");
+    assert_eq!(rig.send(no_token.body(Body::empty()).unwrap()).await.header("set-cookie"), "");
+}

@@ -12,6 +12,7 @@ mod rows;
 mod schema;
 mod stamp;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Sqlite {
     stamps: Arc<Stamps>,
     heads: Arc<Heads>,
     living: Living,
+    /// The owner's own, in place of what topics were made with.
+    retention: BTreeMap<TopicName, Retention>,
     commits: Mutex<u64>,
     changed: Condvar,
 }
@@ -57,9 +60,28 @@ impl Sqlite {
             stamps,
             heads,
             living: Living::default(),
+            retention: BTreeMap::new(),
             commits: Mutex::new(0),
             changed: Condvar::new(),
         })
+    }
+
+    /// The owner's own retention of some topics, and of their dead letters.
+    #[must_use]
+    pub fn keeping(mut self, retention: BTreeMap<TopicName, Retention>) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    fn own_retention(&self, topic: &TopicName) -> Option<Retention> {
+        self.retention.get(topic).or_else(|| self.retention.get(&topic.stem())).copied()
+    }
+
+    fn told(&self, mut topics: Vec<TopicState>) -> Vec<TopicState> {
+        for t in &mut topics {
+            t.settings.retention = self.own_retention(&t.settings.name).unwrap_or(t.settings.retention);
+        }
+        topics
     }
 
     fn changed(&self) {
@@ -108,11 +130,11 @@ impl Bus for Sqlite {
     }
 
     fn topics(&self) -> Result<Vec<TopicState>> {
-        self.db.read(|c| read::topics(c, None))
+        self.db.read(|c| read::topics(c, None)).map(|all| self.told(all))
     }
 
     fn topic(&self, name: &TopicName) -> Result<Option<TopicState>> {
-        self.db.read(|c| Ok(read::topics(c, Some(name))?.pop()))
+        Ok(self.told(self.db.read(|c| read::topics(c, Some(name)))?).pop())
     }
 
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>> {

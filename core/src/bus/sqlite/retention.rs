@@ -56,15 +56,14 @@ pub(super) fn retain(log: &Sqlite) -> Result<u64> {
 
 fn limits(log: &Sqlite, now: Time) -> Result<Vec<Limit>> {
     log.db.read(|c| {
-        let mut s = c.prepare_cached(
-            "SELECT p.id, t.days, t.bytes FROM topic t JOIN topic_partition p ON p.topic = t.name
-             WHERE t.days IS NOT NULL OR t.bytes IS NOT NULL",
-        )?;
+        let mut s = c.prepare_cached("SELECT p.id, t.name, t.days, t.bytes FROM topic t JOIN topic_partition p ON p.topic = t.name")?;
         let limit = |r: &rusqlite::Row| {
-            let kept = Retention { days: r.get(1)?, bytes: r.get::<_, Option<i64>>(2)?.map(|b| b as u64) };
+            let made = Retention { days: r.get(2)?, bytes: r.get::<_, Option<i64>>(3)?.map(|b| b as u64) };
+            let kept = TopicName::parse(&r.get::<_, String>(1)?).ok().and_then(|t| log.own_retention(&t)).unwrap_or(made);
             Ok(Limit { topic_partition: r.get(0)?, oldest: kept.days.map(|d| now.plus(-SECONDS_A_DAY * f64::from(d))), bytes: kept.bytes })
         };
-        Ok(s.query_map([], limit)?.collect::<Result<_, _>>()?)
+        let all = s.query_map([], limit)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(all.into_iter().filter(|l| l.oldest.is_some() || l.bytes.is_some()).collect())
     })
 }
 

@@ -6,8 +6,11 @@ use jsonschema::ValidatorMap;
 use serde_json::Value;
 
 use crate::schema::resolve::{Whole, address};
-use crate::schema::validators::compile_parts;
-use crate::schema::walk::{children, token};
+use crate::schema::validators::{compile_parts, sound};
+use crate::schema::walk::{is_schema, token};
+
+/// Places that the validators of all parts together compile, at most.
+const MOST_STEPS: usize = 4_000_000;
 
 /// Validators of the schemas within a schema, by where they stand in memory.
 pub struct Local {
@@ -28,17 +31,23 @@ impl Local {
             }
             pointers.insert(address(node), pointer);
         }
-        let mut count = 0usize;
-        let mut schemas = vec![&whole.root];
-        while let Some(node) = schemas.pop() {
-            count += 1;
-            children(node, |child| schemas.push(child));
-        }
-        let parts = (count <= most).then(|| compile_parts(whole).ok()).flatten();
+        let few = places(&whole.root) <= most;
+        let parts = few.then(|| sound(whole).ok()).flatten().filter(|steps| steps * most <= MOST_STEPS);
+        let parts = parts.and_then(|_| compile_parts(whole).ok());
         Self { pointers, parts }
     }
 
     pub fn get(&self, node: &Value) -> Option<&jsonschema::Validator> {
         self.parts.as_ref()?.get(self.pointers.get(&address(node))?)
     }
+}
+
+/// What a validator is made for: whatever could be a schema, wherever it stands.
+fn places(node: &Value) -> usize {
+    let below: usize = match node {
+        Value::Object(map) => map.values().map(places).sum(),
+        Value::Array(list) => list.iter().map(places).sum(),
+        _ => 0,
+    };
+    below + usize::from(is_schema(node))
 }

@@ -18,8 +18,8 @@ use candidates::Candidates;
 
 use super::resolve::{Targets, Whole};
 
-/// Schemas within a schema, up to which each gets a validator of its own.
-const MOST_PARTS: usize = 400;
+/// Objects and truth values within a schema, up to which each gets a validator of its own.
+const MOST_PARTS: usize = 1200;
 
 /// Two versions, compiled.
 pub struct Versions<'a> {

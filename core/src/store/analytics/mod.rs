@@ -4,6 +4,7 @@
 mod file;
 mod parquet;
 mod query;
+mod recount;
 mod sink;
 mod tally;
 

@@ -96,20 +96,15 @@ impl Store {
 }
 
 /// The same minute, topic and device; the span of minutes spares reading the years around it.
-const SAME: &str = "c.minute BETWEEN make_timestamp(?) AND make_timestamp(?)
+pub(super) const SAME: &str = "c.minute BETWEEN make_timestamp(?) AND make_timestamp(?)
     AND c.minute = make_timestamp(f.minute) AND c.topic = f.topic AND c.device_id = f.device_id::UUID";
 
 /// All cells at once, by way of `fresh`: a statement a cell took milliseconds each, an hour for a million lines.
-fn add_cells(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
+pub(super) fn add_cells(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
     let (Some((first, _)), Some((last, _))) = (cells.first_key_value(), cells.last_key_value()) else {
         return Ok(());
     };
-    let mut fresh = tx.appender("fresh")?;
-    for (cell, n) in cells {
-        fresh.append_row(params![cell.minute, cell.topic.as_str(), cell.device.to_string(), n.records, n.words, n.seconds])?;
-    }
-    fresh.flush()?;
-    drop(fresh);
+    fill(tx, cells)?;
     let span = params![first.minute, last.minute];
     tx.prepare_cached(&format!(
         "UPDATE count_minute c SET records = c.records + f.records, words = c.words + f.words, seconds = c.seconds + f.seconds
@@ -123,4 +118,12 @@ fn add_cells(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
     .execute(span)?;
     tx.execute("DELETE FROM fresh", [])?;
     Ok(())
+}
+
+pub(super) fn fill(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
+    let mut fresh = tx.appender("fresh")?;
+    for (cell, n) in cells {
+        fresh.append_row(params![cell.minute, cell.topic.as_str(), cell.device.to_string(), n.records, n.words, n.seconds])?;
+    }
+    Ok(fresh.flush()?)
 }

@@ -26,6 +26,14 @@ pub(super) struct Count {
     pub seconds: f64,
 }
 
+impl Count {
+    pub fn add(&mut self, more: &Self) {
+        self.records += more.records;
+        self.words += more.words;
+        self.seconds += more.seconds;
+    }
+}
+
 /// The numbers of any payload of the main road. Words are counted as they pass, not kept.
 #[derive(Default, Deserialize)]
 #[serde(default)]

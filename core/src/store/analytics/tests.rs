@@ -333,3 +333,34 @@ fn a_file_that_another_program_holds_is_left_alone() {
     assert!(other.wait().unwrap().success());
     assert_eq!(rig.sink.positions().unwrap(), Positions::new());
 }
+
+#[test]
+fn what_was_erased_leaves_the_counts_of_its_minute_and_nothing_else() {
+    use crate::forget::{Minute, Recount};
+    let mut rig = rig();
+    for (device, at) in [(1, 0), (1, 30), (2, 30), (1, 90)] {
+        rig.put(WORDS, device, at, said(&["a", "b"]));
+    }
+    rig.put(RAW, 1, 30, chunk(16_000));
+    rig.catch_up().unwrap();
+    // One that is on the log and not counted yet stays so.
+    rig.put(WORDS, 1, 45, said(&["late"]));
+    let before = rig.counts();
+    let minute = |topic, device, at_s: i64| Minute { topic: TopicName::of(topic), device: Uuid::from_u128(device), at: at_s * 1_000_000 };
+    let words = TopicName::of(WORDS);
+    rig.bus.erase(&words, 0, &[1]).unwrap();
+    let touched = [minute(WORDS, 1, 0), minute(names::EDITS, 1, 0)].into();
+    rig.analytics.recount(&rig.bus, &touched).unwrap();
+    let half: Vec<_> = before
+        .iter()
+        .map(|row| if (row.0, row.1.as_str(), row.2) == (0, WORDS, 1) { (0, WORDS.into(), 1, 1, 2, 2.5) } else { row.clone() })
+        .collect();
+    assert_eq!(rig.counts(), half);
+    rig.analytics.recount(&rig.bus, &touched).unwrap();
+    assert_eq!(rig.counts(), half, "twice is the same");
+    rig.bus.erase(&words, 0, &[0]).unwrap();
+    rig.analytics.recount(&rig.bus, &touched).unwrap();
+    assert_eq!(rig.counts().len(), before.len() - 1, "a minute of which nothing is left is gone");
+    rig.catch_up().unwrap();
+    assert!(rig.counts().contains(&(0, WORDS.into(), 1, 1, 1, 2.5)), "{:?}", rig.counts());
+}
