@@ -59,7 +59,8 @@ pub fn routing(router: Router) -> Node {
     stage(router)
 }
 
-/// Deduplication with the rules in force: made anew when they or the topics there are change.
+/// Deduplication with the rules in force: made anew when they or the topics there are change. It only names what repeats
+/// what, for which nobody waits: a phone that sends a month at once is taken in first.
 pub fn deduplication(dedup: Dedup) -> Node {
-    stage(dedup)
+    stage(dedup).unhurried()
 }

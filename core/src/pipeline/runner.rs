@@ -49,11 +49,16 @@ pub struct Wiring {
 pub struct Node {
     pub spec: Spec,
     connect: Connect,
+    pub(super) unhurried: bool,
 }
 
 type Connect = Box<dyn FnOnce(Wiring) -> Result<Box<dyn Step>> + Send>;
 
 impl Node {
+    /// Nobody waits for it: it rests between its steps, so that those who are waited for have the machine.
+    pub fn unhurried(self) -> Self {
+        Self { unhurried: true, ..self }
+    }
     /// Joins the group and takes up its state.
     pub fn connect(self, wiring: Wiring) -> Result<Box<dyn Step>> {
         (self.connect)(wiring)
@@ -61,15 +66,15 @@ impl Node {
 }
 
 pub fn stage(s: impl Stage + 'static) -> Node {
-    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(StageRunner::open(s, w)?))) }
+    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(StageRunner::open(s, w)?))), unhurried: false }
 }
 
 pub fn deferred<D: Deferred + 'static>(d: D) -> Node {
-    Node { spec: d.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::deferred::DeferredRunner::open(d, w)?))) }
+    Node { spec: d.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::deferred::DeferredRunner::open(d, w)?))), unhurried: false }
 }
 
 pub fn sink(s: impl Sink + 'static) -> Node {
-    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::sink::SinkRunner::open(s, w)?))) }
+    Node { spec: s.spec().clone(), connect: Box::new(|w| Ok(Box::new(super::sink::SinkRunner::open(s, w)?))), unhurried: false }
 }
 
 /// What a step brings beside the offsets.

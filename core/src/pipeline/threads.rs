@@ -16,6 +16,10 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 /// Between tries of what may work later: 0.5 s, doubled up to this.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
+/// How much longer than its last step an unhurried consumer rests: it takes a fifth of its thread at most.
+const RESTS: u32 = 4;
+const LONGEST_REST: Duration = Duration::from_secs(2);
+
 /// Running consumers; dropping it stops them in order.
 pub struct Running {
     pub probes: Vec<Arc<Probe>>,
@@ -44,15 +48,16 @@ impl Stop {
 impl Running {
     /// Connects every node and starts it.
     pub fn start(nodes: Vec<Node>, wiring: &Wiring) -> Result<Self> {
+        let unhurried: Vec<bool> = nodes.iter().map(|n| n.unhurried).collect();
         let steps = nodes.into_iter().map(|n| n.connect(wiring.clone())).collect::<Result<Vec<_>>>()?;
         let stop = Arc::new(Stop::default());
         let probes = steps.iter().map(|s| s.probe()).collect();
         let members = steps.iter().map(|s| s.membership().clone()).collect::<Vec<_>>();
         let mut running = Self { probes, stop, handles: Vec::new() };
-        for step in steps {
+        for (step, unhurried) in steps.into_iter().zip(unhurried) {
             let name = step.spec().group.trim_end_matches("-consumer").to_string();
-            let (bus, stop) = (wiring.bus.clone(), running.stop.clone());
-            running.spawn(name, move || run(step, &*bus, &stop))?;
+            let (wiring, stop) = (wiring.clone(), running.stop.clone());
+            running.spawn(name, move || run(step, unhurried, &wiring, &stop))?;
         }
         let (bus, stop) = (wiring.bus.clone(), running.stop.clone());
         running.spawn("heartbeat".into(), move || beat(&members, &*bus, &stop))?;
@@ -79,7 +84,8 @@ impl Drop for Running {
     }
 }
 
-fn run(mut step: Box<dyn Step>, bus: &dyn Bus, stop: &Stop) {
+fn run(mut step: Box<dyn Step>, unhurried: bool, wiring: &Wiring, stop: &Stop) {
+    let bus = &*wiring.bus;
     let group = step.spec().group;
     let probe = step.probe();
     let mut seen = 0;
@@ -87,8 +93,15 @@ fn run(mut step: Box<dyn Step>, bus: &dyn Bus, stop: &Stop) {
     while !stop.asked() {
         // The counter is taken before the step, so that what is appended during it wakes us.
         let counter = bus.wait(0, Duration::ZERO);
+        let began = wiring.clock.monotonic_ns();
         match step.step() {
-            Ok(Progress::Worked) => backoff = IDLE,
+            Ok(Progress::Worked) => {
+                backoff = IDLE;
+                if unhurried {
+                    let took = Duration::from_nanos(wiring.clock.monotonic_ns().saturating_sub(began));
+                    stop.sleep((RESTS * took).min(LONGEST_REST));
+                }
+            }
             Ok(Progress::Idle) => {
                 backoff = IDLE;
                 seen = bus.wait(counter.max(seen), IDLE);
