@@ -88,9 +88,16 @@ pub struct Started {
     _deduplicating: dedup::Supervisor,
     _tending: Tending,
     _incoming: incoming::Open,
-    _running: Running,
+    running: Running,
     _forgetting: forget::Keeping,
     _upkeep: upkeep::Upkeep,
+}
+
+impl Started {
+    /// Somebody waits until every group has read everything: no consumer gathers what comes any more.
+    pub fn hurry(&self) {
+        self.running.hurry();
+    }
 }
 
 impl App {
@@ -244,7 +251,7 @@ impl App {
             _deduplicating: deduplicating,
             _tending: tending,
             _incoming: incoming,
-            _running: running,
+            running,
             _forgetting: forgetting,
             _upkeep: upkeep,
         })

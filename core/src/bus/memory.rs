@@ -3,13 +3,14 @@
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use self::rows::Rows;
 use super::group::MEMBER_TIMEOUT_SECONDS;
+use super::news::News;
 use super::*;
 use crate::env::Clock;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 pub struct Memory {
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
-    changed: Condvar,
+    news: News,
 }
 
 #[derive(Default)]
@@ -26,7 +27,6 @@ struct Inner {
     topics: BTreeMap<TopicName, Topic>,
     groups: BTreeMap<String, Group>,
     newest: Time,
-    commits: u64,
 }
 
 struct Topic {
@@ -61,16 +61,11 @@ impl Partition {
 
 impl Memory {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, inner: Mutex::default(), changed: Condvar::new() }
+        Self { clock, inner: Mutex::default(), news: News::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(|e| e.into_inner())
-    }
-
-    fn changed(&self, inner: &mut Inner) {
-        inner.commits += 1;
-        self.changed.notify_all();
     }
 }
 
@@ -173,9 +168,9 @@ impl Bus for Memory {
     }
 
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>> {
-        let mut inner = self.lock();
-        let landed = inner.append(records, self.clock.now())?;
-        self.changed(&mut inner);
+        let topics = topics_of(&records);
+        let landed = self.lock().append(records, self.clock.now())?;
+        self.news.tell(topics);
         Ok(landed)
     }
 
@@ -204,9 +199,10 @@ impl Bus for Memory {
     }
 
     fn wait(&self, seen: u64, timeout: Duration) -> u64 {
-        let inner = self.lock();
-        let (inner, _) = self.changed.wait_timeout_while(inner, timeout, |i| i.commits <= seen).unwrap_or_else(|e| e.into_inner());
-        inner.commits
+        self.news.wait(seen, timeout)
+    }
+    fn wait_for_records(&self, topics: &[TopicName], seen: u64, timeout: Duration) -> Option<u64> {
+        self.news.wait_for_records(topics, seen, timeout)
     }
 
     fn join(&self, join: &Join) -> Result<Membership> {
@@ -250,6 +246,7 @@ impl Bus for Memory {
         if g.epoch != c.epoch || !c.from.iter().all(stands) {
             return Err(Error::stop(format!("another member of {} took over", c.group)));
         }
+        let topics = topics_of(&c.outputs);
         let landed = inner.append(c.outputs, now)?;
         if let Some(g) = inner.groups.get_mut(&c.group) {
             g.positions.extend(c.to);
@@ -258,7 +255,8 @@ impl Bus for Memory {
             g.last_commit = Some(now);
             g.rows.change(&c.group, c.rows);
         }
-        self.changed(&mut inner);
+        drop(inner);
+        self.news.tell(topics);
         Ok(landed)
     }
 

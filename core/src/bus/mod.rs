@@ -5,6 +5,7 @@
 
 mod group;
 pub mod memory;
+mod news;
 mod record;
 mod rows;
 pub mod sqlite;
@@ -43,6 +44,11 @@ pub trait Bus: Send + Sync {
     fn watermark(&self) -> Result<Time>;
     /// Waits until something was committed after `seen` (a counter, 0 at first), or the time is up; gives the counter.
     fn wait(&self, seen: u64, timeout: Duration) -> u64;
+    /// The same, until records were brought to one of these topics, or to any where none is named; `None` when the time
+    /// is up. It may come back early.
+    fn wait_for_records(&self, _topics: &[TopicName], seen: u64, timeout: Duration) -> Option<u64> {
+        Some(self.wait(seen, timeout))
+    }
 
     /// Becomes the one member of a group; whoever was it before is fenced.
     fn join(&self, join: &Join) -> Result<Membership>;
@@ -66,4 +72,15 @@ pub trait Bus: Send + Sync {
     fn retain(&self) -> Result<u64>;
     /// Erases values, keeping offsets and ids; how many had one.
     fn erase(&self, topic: &TopicName, partition: u32, offsets: &[u64]) -> Result<u64>;
+}
+
+/// The topics that records go to, each once.
+fn topics_of(records: &[NewRecord]) -> Vec<TopicName> {
+    let mut topics: Vec<TopicName> = Vec::new();
+    for r in records {
+        if topics.last() != Some(&r.topic) && !topics.contains(&r.topic) {
+            topics.push(r.topic.clone());
+        }
+    }
+    topics
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::kept::Kept;
 use super::outbox::Outbox;
@@ -20,6 +21,8 @@ pub enum Progress {
     Worked,
     /// Nothing to read; wait for the log.
     Idle,
+    /// What there is to read can wait so long.
+    Resting(Duration),
 }
 
 /// A consumer that can be run one bounded step at a time. After an error its inputs are as committed last.

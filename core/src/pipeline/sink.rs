@@ -1,12 +1,12 @@
 //! Runs a [`Sink`]: its own store says where it stands, the group's offsets mirror that.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::probe::Probe;
 use super::runner::{Consumer, MAX_RECORDS, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Sink, Spec};
 use crate::bus::{Membership, Position, Positions, Record};
-use crate::env::Time;
 use crate::error::{Kind, Result};
 
 pub(super) struct SinkRunner<S> {
@@ -17,13 +17,14 @@ pub(super) struct SinkRunner<S> {
     positions: Option<Positions>,
     /// Halved after a fault until the record that caused it stands alone.
     limit: usize,
-    last_write: Option<Time>,
+    /// When the last write took all there was, in monotonic nanoseconds.
+    caught_up: Option<u64>,
 }
 
 impl<S: Sink> SinkRunner<S> {
     pub fn open(sink: S, wiring: Wiring) -> Result<Self> {
         let consumer = Consumer::open(sink.spec().clone(), wiring)?;
-        Ok(Self { sink, consumer, positions: None, limit: MAX_RECORDS, last_write: None })
+        Ok(Self { sink, consumer, positions: None, limit: MAX_RECORDS, caught_up: None })
     }
 
     /// Where the store stands; the group is moved there. A store ahead of the log kept it longer than the log itself
@@ -57,11 +58,10 @@ impl<S: Sink> SinkRunner<S> {
         Ok(false)
     }
 
-    /// A store whose commits are dear waits until there is enough to write.
-    fn may_wait(&self, batch: &[Record]) -> bool {
-        let now = self.consumer.wiring.clock.now();
-        let again = self.last_write.map(|t| t.plus(self.sink.seconds_between_writes()));
-        batch.len() < self.limit && again.is_some_and(|again| now < again)
+    /// How much longer a store whose commits are dear waits, after a write that took all there was.
+    fn rest(&self) -> Option<Duration> {
+        let since = Duration::from_nanos(self.consumer.wiring.clock.monotonic_ns().saturating_sub(self.caught_up?));
+        self.sink.between_writes().checked_sub(since).filter(|left| !left.is_zero())
     }
 
     fn write(&mut self, batch: &[Record], mut upto: Positions) -> Result<Progress> {
@@ -71,8 +71,8 @@ impl<S: Sink> SinkRunner<S> {
         let written = guarded(|| self.sink.write(batch, &upto));
         let Err(fault) = written else {
             self.positions = Some(upto);
+            self.caught_up = (batch.len() < self.limit).then(|| self.consumer.wiring.clock.monotonic_ns());
             self.limit = MAX_RECORDS;
-            self.last_write = Some(self.consumer.wiring.clock.now());
             return self.consumer.commit(batch, Made::default()).map(|()| Progress::Worked);
         };
         if batch.len() > 1 && !matches!(fault.kind, Kind::Retry | Kind::Stop) {
@@ -99,9 +99,12 @@ impl<S: Sink> Step for SinkRunner<S> {
         self.consumer.probe.clone()
     }
     fn step(&mut self) -> Result<Progress> {
+        if let Some(rest) = self.rest() {
+            return Ok(Progress::Resting(rest));
+        }
         let positions = self.positions()?;
         let batch = self.consumer.poll(&positions, self.limit)?;
-        if batch.is_empty() || self.may_wait(&batch) {
+        if batch.is_empty() {
             return Ok(Progress::Idle);
         }
         let written = self.write(&batch, positions);

@@ -1,6 +1,7 @@
 //! The three kinds of consumer. None touches clock, disk or network.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::outbox::Outbox;
 use crate::bus::{Positions, Record, TopicName};
@@ -74,8 +75,8 @@ pub trait Sink: Send {
     fn write(&mut self, rs: &[Record], upto: &Positions) -> Result<(), Fault>;
     /// Empties the store and its positions: it will be written anew from the log.
     fn rebuild(&mut self) -> Result<(), Fault>;
-    /// More than 0 where a commit is dear: small batches are then gathered for so long.
-    fn seconds_between_writes(&self) -> f64 {
-        0.0
+    /// More than 0 where a commit is dear: what comes is then gathered for so long.
+    fn between_writes(&self) -> Duration {
+        Duration::ZERO
     }
 }

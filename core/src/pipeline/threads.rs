@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::probe::Probe;
 use super::runner::{Node, Progress, Step, Wiring};
-use crate::bus::{Bus, Membership};
+use crate::bus::{Bus, Membership, TopicName};
 use crate::error::{Error, Result};
 
 /// How long an idle consumer sleeps when the log says nothing; also the longest wait for an orderly end.
@@ -30,6 +30,8 @@ pub struct Running {
 #[derive(Default)]
 struct Stop {
     asked: AtomicBool,
+    /// Nobody rests any more.
+    hurried: AtomicBool,
     lock: Mutex<()>,
     wake: Condvar,
 }
@@ -38,10 +40,21 @@ impl Stop {
     fn asked(&self) -> bool {
         self.asked.load(Ordering::Acquire)
     }
+    /// Wakes who sleeps; under the lock, so that nobody falls asleep in between.
+    fn say(&self, what: &AtomicBool) {
+        let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        what.store(true, Ordering::Release);
+        self.wake.notify_all();
+    }
     /// Sleeps, unless asked to stop.
     fn sleep(&self, time: Duration) {
         let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked());
+    }
+    /// Sleeps, unless there is no more time for that.
+    fn rest(&self, time: Duration) {
+        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked() && !self.hurried.load(Ordering::Acquire));
     }
 }
 
@@ -70,10 +83,14 @@ impl Running {
         Ok(())
     }
 
+    /// From now on what is there is taken at once: somebody waits for the end of it.
+    pub fn hurry(&self) {
+        self.stop.say(&self.stop.hurried);
+    }
+
     /// Finishes the step at hand and leaves the groups.
     pub fn stop(&mut self) {
-        self.stop.asked.store(true, Ordering::Release);
-        self.stop.wake.notify_all();
+        self.stop.say(&self.stop.asked);
         self.handles.drain(..).for_each(|h| _ = h.join());
     }
 }
@@ -88,6 +105,9 @@ fn run(mut step: Box<dyn Step>, unhurried: bool, wiring: &Wiring, stop: &Stop) {
     let bus = &*wiring.bus;
     let group = step.spec().group;
     let probe = step.probe();
+    // Whoever merges several inputs holds a record back until all that came before it can be read, whichever topic that is in.
+    let awaited = if let [one] = &step.spec().inputs[..] { vec![one.clone()] } else { Vec::new() };
+    let restless = step.spec().ticks || awaited.is_empty();
     let mut seen = 0;
     let mut backoff = IDLE;
     while !stop.asked() {
@@ -104,7 +124,11 @@ fn run(mut step: Box<dyn Step>, unhurried: bool, wiring: &Wiring, stop: &Stop) {
             }
             Ok(Progress::Idle) => {
                 backoff = IDLE;
-                seen = bus.wait(counter.max(seen), IDLE);
+                seen = await_records(bus, &awaited, restless, counter.max(seen), stop);
+            }
+            Ok(Progress::Resting(rest)) => {
+                backoff = IDLE;
+                stop.rest(rest);
             }
             Err(e) => {
                 let first = probe.seen().trouble.as_deref() != Some(e.message());
@@ -119,6 +143,17 @@ fn run(mut step: Box<dyn Step>, unhurried: bool, wiring: &Wiring, stop: &Stop) {
     }
     // An empty group is the truth; if the log cannot take it, the silent member is gone in 10 s anyway.
     let _ = bus.leave(step.membership());
+}
+
+/// Until there may be something to do; the log's counter then.
+fn await_records(bus: &dyn Bus, topics: &[TopicName], restless: bool, seen: u64, stop: &Stop) -> u64 {
+    loop {
+        match bus.wait_for_records(topics, seen, IDLE) {
+            Some(counter) => return counter,
+            None if restless || stop.asked() => return seen,
+            None => {}
+        }
+    }
 }
 
 fn beat(members: &[Membership], bus: &dyn Bus, stop: &Stop) {

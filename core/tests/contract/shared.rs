@@ -242,8 +242,13 @@ pub fn waiting_ends_with_a_commit(make: Make) {
     assert_eq!(bus.wait(seen, Duration::from_millis(5)), seen, "nothing came");
     let shared: &dyn loom_core::bus::Bus = &*bus;
     std::thread::scope(|s| {
-        let waiting = s.spawn(move || shared.wait(seen, Duration::from_secs(60)));
+        let waiting =
+            [&[][..], std::slice::from_ref(&t)].map(|of| s.spawn(move || shared.wait_for_records(of, seen, Duration::from_secs(60))));
+        let any = s.spawn(move || shared.wait(seen, Duration::from_secs(60)));
         shared.append(vec![record(&t, 1)]).unwrap();
-        assert!(waiting.join().unwrap() > seen);
+        assert!(any.join().unwrap() > seen);
+        for w in waiting {
+            assert!(w.join().unwrap().unwrap() > seen);
+        }
     });
 }

@@ -82,7 +82,7 @@ fn live(seed: u64, most_crashes: u32) -> Life {
     clock.advance(1.0);
     loop {
         match stage.step() {
-            Ok(Progress::Idle) => break,
+            Ok(Progress::Idle | Progress::Resting(_)) => break,
             Ok(Progress::Worked) => {}
             Err(_) => {
                 bus.revive();

@@ -67,12 +67,15 @@ pub fn run(args: &Args, mut context: Context) -> Result<ExitCode> {
 
 /// The pipeline, and the recordings through it; whether all of them went in.
 fn work(args: &Args, at: Option<Time>, home: &Home, stop: &AtomicBool) -> Result<bool> {
-    let _running = home.app.start()?;
+    let running = home.app.start()?;
     let feed = Feed::start(&home.app, args.input.clone(), at, |path, p| output::progress_of(path, p.seconds, p.total), told)?;
     let mut seen = 0;
     while !stop.load(Ordering::Acquire) {
-        if args.exit_when_done && feed.is_done() && home.app.drained()? {
-            break;
+        if args.exit_when_done && feed.is_done() {
+            running.hurry();
+            if home.app.drained()? {
+                break;
+            }
         }
         seen = home.app.bus.wait(seen, LOOK);
     }

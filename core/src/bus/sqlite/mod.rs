@@ -13,15 +13,16 @@ mod schema;
 mod stamp;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rusqlite::Transaction;
 
+use super::news::News;
 use super::*;
 use crate::db::Db;
 use crate::env::Clock;
-use append::{Heads, Row};
+use append::Heads;
 use catalogue::Catalogue;
 use living::{Living, Pulse};
 use stamp::{Stamp, Stamps};
@@ -36,8 +37,7 @@ pub struct Sqlite {
     living: Living,
     /// The owner's own, in place of what topics were made with.
     retention: BTreeMap<TopicName, Retention>,
-    commits: Mutex<u64>,
-    changed: Condvar,
+    news: News,
 }
 
 fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -61,8 +61,7 @@ impl Sqlite {
             heads,
             living: Living::default(),
             retention: BTreeMap::new(),
-            commits: Mutex::new(0),
-            changed: Condvar::new(),
+            news: News::default(),
         })
     }
 
@@ -84,11 +83,6 @@ impl Sqlite {
         topics
     }
 
-    fn changed(&self) {
-        *lock(&self.commits) += 1;
-        self.changed.notify_all();
-    }
-
     fn write_heartbeats(&self, mine: &str, due: Vec<living::Beat>) -> Result<()> {
         let lost = self.db.maintain(move |tx| living::write(tx, &due)).unwrap_or_else(|e| {
             // A member lives whether or not this could be written.
@@ -104,10 +98,12 @@ impl Sqlite {
     /// Runs a job that may add records; where they landed, once durable.
     fn landing(
         &self,
-        rows: Vec<Row>,
+        records: Vec<NewRecord>,
         before: impl FnOnce(&Transaction) -> Result<()> + Send + 'static,
         after: impl FnOnce(&Transaction) -> Result<()> + Send + 'static,
     ) -> Result<Vec<Appended>> {
+        let topics = topics_of(&records);
+        let rows = append::prepare(&self.catalogue, records)?;
         let heads = self.heads.clone();
         let intake = !rows.is_empty();
         let job = move |tx: &Transaction| -> Result<(Vec<Appended>, Option<Stamp>)> {
@@ -119,7 +115,7 @@ impl Sqlite {
         let (landed, stamp) = if intake { self.db.write(job)? } else { self.db.maintain(job)? };
         // Readers may be told of a later time only now that the records can be read.
         drop(stamp);
-        self.changed();
+        self.news.tell(topics);
         Ok(landed)
     }
 }
@@ -138,11 +134,10 @@ impl Bus for Sqlite {
     }
 
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Appended>> {
-        let rows = append::prepare(&self.catalogue, records)?;
-        if rows.is_empty() {
+        if records.is_empty() {
             return Ok(Vec::new());
         }
-        self.landing(rows, |_| Ok(()), |_| Ok(()))
+        self.landing(records, |_| Ok(()), |_| Ok(()))
     }
 
     fn read(&self, topic: &TopicName, partition: u32, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<Record>> {
@@ -162,9 +157,10 @@ impl Bus for Sqlite {
     }
 
     fn wait(&self, seen: u64, timeout: Duration) -> u64 {
-        let commits = lock(&self.commits);
-        let (commits, _) = self.changed.wait_timeout_while(commits, timeout, |c| *c <= seen).unwrap_or_else(|e| e.into_inner());
-        *commits
+        self.news.wait(seen, timeout)
+    }
+    fn wait_for_records(&self, topics: &[TopicName], seen: u64, timeout: Duration) -> Option<u64> {
+        self.news.wait_for_records(topics, seen, timeout)
     }
 
     fn join(&self, join: &Join) -> Result<Membership> {
@@ -199,7 +195,7 @@ impl Bus for Sqlite {
     }
 
     fn commit(&self, mut commit: Commit) -> Result<Vec<Appended>> {
-        let rows = append::prepare(&self.catalogue, std::mem::take(&mut commit.outputs))?;
+        let outputs = std::mem::take(&mut commit.outputs);
         let now = self.clock.now();
         let commit = Arc::new(commit);
         let compared = commit.clone();
@@ -207,7 +203,7 @@ impl Bus for Sqlite {
             groups::set(tx, &commit, now)?;
             rows::change(tx, &commit.group, &commit.rows)
         };
-        self.landing(rows, move |tx| groups::compare(tx, &compared), after)
+        self.landing(outputs, move |tx| groups::compare(tx, &compared), after)
     }
 
     fn groups(&self) -> Result<Vec<GroupState>> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use duckdb::{Connection, params};
 
@@ -68,9 +69,9 @@ impl Sink for AnalyticsSink {
         self.analytics.rebuild()
     }
 
-    /// DuckDB's commits take about 5 ms of CPU, and a microphone adds a record each second.
-    fn seconds_between_writes(&self) -> f64 {
-        2.0
+    /// A write takes about 5 ms of CPU, and a microphone adds a record each second.
+    fn between_writes(&self) -> Duration {
+        Duration::from_secs(5)
     }
 }
 
@@ -99,8 +100,30 @@ impl Store {
 pub(super) const SAME: &str = "c.minute BETWEEN make_timestamp(?) AND make_timestamp(?)
     AND c.minute = make_timestamp(f.minute) AND c.topic = f.topic AND c.device_id = f.device_id::UUID";
 
-/// All cells at once, by way of `fresh`: a statement a cell took milliseconds each, an hour for a million lines.
+/// So many cells go in one by one, at 0.7 ms each; the joins by way of `fresh` take 6 ms for one cell, and little more for a thousand.
+const FEW: usize = 4;
+
 pub(super) fn add_cells(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
+    if cells.len() <= FEW { add_each(tx, cells) } else { add_all(tx, cells) }
+}
+
+fn add_each(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
+    let mut known = tx.prepare_cached(
+        "UPDATE count_minute SET records = records + ?, words = words + ?, seconds = seconds + ?
+        WHERE minute = make_timestamp(?) AND topic = ? AND device_id = ?::UUID",
+    )?;
+    let mut new = tx.prepare_cached("INSERT INTO count_minute VALUES(make_timestamp(?4), ?5, ?6::UUID, ?1, ?2, ?3)")?;
+    for (cell, n) in cells {
+        let row = params![n.records, n.words, n.seconds, cell.minute, cell.topic.as_str(), cell.device.to_string()];
+        if known.execute(row)? == 0 {
+            new.execute(row)?;
+        }
+    }
+    Ok(())
+}
+
+/// A statement a cell took an hour for a million lines.
+fn add_all(tx: &Connection, cells: &BTreeMap<Cell, Count>) -> Result<()> {
     let (Some((first, _)), Some((last, _))) = (cells.first_key_value(), cells.last_key_value()) else {
         return Ok(());
     };

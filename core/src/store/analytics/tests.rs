@@ -125,12 +125,16 @@ fn batches_add_up_and_nothing_counts_twice() {
     rig.catch_up().unwrap();
     rig.put(RAW, 1, 1, chunk(16_000));
     rig.catch_up().unwrap();
+    // More cells than go in one by one.
+    (1..=6).for_each(|device| rig.put(RAW, device, 2, chunk(16_000)));
+    rig.catch_up().unwrap();
     let twice = rig.read(&Positions::new());
     rig.sink.write(&twice.0, &twice.1).unwrap();
     rig.reopen();
     rig.catch_up().unwrap();
     rig.sink.write(&twice.0, &twice.1).unwrap();
-    assert_eq!(rig.counts(), [(0, RAW.to_owned(), 1, 2, 0, 2.0)]);
+    let others = (2..=6).map(|device| (0, RAW.to_owned(), device, 1, 0, 1.0));
+    assert_eq!(rig.counts(), std::iter::once((0, RAW.to_owned(), 1, 3, 0, 3.0)).chain(others).collect::<Vec<_>>());
 }
 
 #[test]
