@@ -50,9 +50,21 @@ pub struct ThreadAt {
     pub points: Vec<(f64, f64)>,
 }
 
+/// A name above or below a row: how far across, and how high.
+#[derive(Clone, Copy)]
+struct Band {
+    row: i32,
+    from: f64,
+    to: f64,
+    px: f64,
+}
+
 /// The selvedge: sources stand here, their names left of it.
 const LEFT: f64 = 142.0;
-const AIR: f64 = 40.0;
+/// Behind a label; with what stands before it a gap is 40 px wider than its widest label.
+const AIR: f64 = 24.0;
+/// What a group that is not well says below its name.
+const SAYS: &str = "6 min 40 s behind";
 const LEAST_GAP: f64 = 104.0;
 /// Threads side by side.
 pub(super) const SIDE: f64 = 7.0;
@@ -81,12 +93,13 @@ pub fn plan(net: &Net, columns: &[usize], rows: &Rows, width: f64, text: impl Fn
     let mut frame = Frame { net, columns, rows, x: Vec::new(), y: BTreeMap::new(), last, wall };
     let ways = ways::Ways::of(&frame);
     let labels: Vec<f64> = net.topics.iter().map(|t| text(&t.label).max(text("9.9/min, lag 9999"))).collect();
-    let right = widest(net, columns, last, &text) + 58.0;
+    let right = widest(net, columns, last, &text) + 40.0;
     frame.x = frame.across(&ways, &labels, width, right, &text);
     let shared_row = frame.shared_row();
     let drops = frame.drops(&text);
     let wide: Vec<bool> = (0..net.topics.len()).map(|t| frame.run(t, &ways) > labels[t] + text("9.9/min, lag 9999") + 60.0).collect();
-    let h = frame.down(&wide, &drops, shared_row);
+    let (hangs, stands) = (frame.hangs(&drops, &text), frame.stands(&ways, &labels, &wide, &text));
+    let h = frame.down(&hangs, &stands, shared_row);
     let mut order: Vec<usize> = (0..net.nodes.len()).collect();
     order.sort_by_key(|i| (rows.nodes[*i], columns[*i]));
     Plan {
@@ -127,7 +140,7 @@ impl Frame<'_> {
         }
         for (c, gap) in gaps.iter_mut().enumerate() {
             // What turns before the next column turns behind the names.
-            *gap += SIDE * ways.late(c + 1).saturating_sub(2) as f64;
+            *gap += SIDE * ways.late(c + 1) as f64;
             *gap = gap.max(48.0 + SIDE * (ways.early(c) + ways.late(c + 1)) as f64);
         }
         let left = LEFT.max(widest(self.net, self.columns, 0, text) * 1.09 + 30.0);
@@ -166,32 +179,59 @@ impl Frame<'_> {
         drops
     }
 
-    /// Fills the heights of the rows, and answers the plane's.
-    fn down(&mut self, wide: &[bool], drops: &[bool], shared_row: Option<i32>) -> f64 {
+    /// What hangs below the rows: each knot with its name, and with what it says where it is not well.
+    fn hangs(&self, drops: &[bool], text: &impl Fn(&str) -> f64) -> Vec<Band> {
+        let of = |i: usize| {
+            let (x, column) = (self.x_of(i), self.columns[i]);
+            let wide = text(&self.net.nodes[i].label).max(text(SAYS));
+            let (from, to, px) = match self.net.nodes[i].kind {
+                Kind::Gate => (x + 10.0 - wide, x + 22.0, 74.0),
+                Kind::Group | Kind::Fold(_) if column < self.last && column > 0 => {
+                    (x - wide / 2.0 - 6.0, x + wide / 2.0 + 6.0, 52.0 + if drops[i] { LINE } else { 0.0 })
+                }
+                Kind::Source => (0.0, x + 10.0, 20.0),
+                Kind::Unseen | Kind::Nobody => (x - 20.0, x + 20.0, 14.0),
+                _ => (x - 20.0, x + 26.0 + wide, 20.0),
+            };
+            Band { row: self.row_of(i), from, to, px }
+        };
+        (0..self.net.nodes.len()).map(of).collect()
+    }
+
+    /// What stands above the rows: each topic's name, and the upper half of each knot.
+    fn stands(&self, ways: &ways::Ways, labels: &[f64], wide: &[bool], text: &impl Fn(&str) -> f64) -> Vec<Band> {
+        let rate = text("9.9/min, lag 9999");
+        let of = |t: usize| {
+            let from = self.x[ways.starts[t]] + ways.lead(t);
+            let (more, px) = if wide[t] { (rate, 28.0) } else { (0.0, 44.0) };
+            Band { row: self.rows.topics[t], from, to: from + labels[t] + more, px }
+        };
+        let knot = |i: usize| Band { row: self.row_of(i), from: self.x_of(i) - 20.0, to: self.x_of(i) + 20.0, px: 18.0 };
+        (0..self.net.topics.len()).map(of).chain((0..self.net.nodes.len()).map(knot)).collect()
+    }
+
+    /// Fills the heights of the rows, and answers the plane's. A row lies as near to the one above it as their names
+    /// allow: those that are at the same place across.
+    fn down(&mut self, hangs: &[Band], stands: &[Band], shared_row: Option<i32>) -> f64 {
         let mut rows: Vec<i32> = self.rows.nodes.iter().chain(&self.rows.topics).copied().collect();
         rows.sort_unstable();
         rows.dedup();
-        let (mut y, mut below, mut left_end) = (24.0f64, 0.0f64, 0.0f64);
+        let on = |of: &'_ [Band], row: Option<i32>| of.iter().filter(|b| Some(b.row) == row).copied().collect::<Vec<_>>();
+        let deepest = |of: &[Band]| of.iter().map(|b| b.px).fold(14.0, f64::max);
+        let (mut y, mut left_end, mut above) = (24.0f64, 0.0f64, None);
+        let middle = self.x[self.last / 2];
         for row in rows {
-            let labels = self.rows.topics.iter().enumerate().filter(|(_, r)| **r == row).map(|(t, _)| if wide[t] { 28.0 } else { 44.0 });
-            let above = labels.fold(18.0, f64::max) + if shared_row == Some(row) { 26.0 } else { 0.0 };
-            y += (below + above).max(52.0);
+            let (hang, stand) = (on(hangs, above), on(stands, Some(row)));
+            let pairs = hang.iter().flat_map(|h| stand.iter().filter(|s| h.from < s.to && s.from < h.to).map(|s| h.px + s.px));
+            let room = if above.is_none() { deepest(&stand) } else { deepest(&hang) + 6.0 };
+            y += pairs.fold(room.max(52.0), f64::max) + if shared_row == Some(row) { 26.0 } else { 0.0 };
             self.y.insert(row, y);
-            let knots = (0..self.net.nodes.len()).filter(|i| self.row_of(*i) == row);
-            let hangs = |i: usize| match self.net.nodes[i].kind {
-                Kind::Gate => 74.0,
-                Kind::Group | Kind::Fold(_) if self.columns[i] < self.last && self.columns[i] > 0 => {
-                    52.0 + if drops[i] { LINE } else { 0.0 }
-                }
-                _ => 20.0,
-            };
-            below = knots.clone().map(hangs).fold(14.0, f64::max);
-            if knots.clone().any(|i| self.columns[i] < self.last / 2 + 1) {
-                left_end = y + knots.map(hangs).fold(14.0, f64::max);
-            }
+            let left = on(hangs, Some(row)).into_iter().filter(|b| b.from <= middle).collect::<Vec<_>>();
+            left_end = if left.is_empty() { left_end } else { y + deepest(&left) };
+            above = Some(row);
         }
         // The map and the zoom lie at the bottom left.
-        (y + below + 12.0).max(left_end + 72.0)
+        (y + deepest(&on(hangs, above)) + 12.0).max(left_end + 72.0)
     }
 
     fn knots(&self, drops: &[bool]) -> Vec<KnotAt> {

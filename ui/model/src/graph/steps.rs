@@ -18,8 +18,13 @@ pub fn steps(net: &Net, columns: &[usize], rows: &Rows) -> Vec<Step> {
     let mut stops: Vec<usize> =
         (0..net.nodes.len()).filter(|i| matches!(net.nodes[*i].kind, Kind::Group | Kind::Gate | Kind::Fold(_))).collect();
     // What lies beside the road stands just before the group that it flows to.
-    let turn = |i: usize| match net.edges().filter(|(w, _)| *w == i).map(|(_, r)| columns[r]).min() {
-        Some(next) if rows.nodes[i] != 0 && net.nodes[i].kind != Kind::Gate => 2 * next - 1,
+    let goes_on = |(_, r): &(usize, usize)| net.nodes[*r].kind != Kind::Nobody;
+    let wall = (0..net.nodes.len()).filter(|i| net.nodes[*i].kind == Kind::Gate).map(|i| columns[i]).min();
+    let turn = |i: usize| match net.edges().filter(|(w, _)| *w == i).filter(goes_on).map(|(_, r)| columns[r]).min() {
+        _ if rows.nodes[i] == 0 || net.nodes[i].kind == Kind::Gate => 2 * columns[i],
+        Some(next) => 2 * next - 1,
+        // What flows nowhere from here parts nothing: it stands at the end of its side.
+        None if wall.is_some_and(|w| columns[i] < w) => 2 * wall.unwrap_or_default() - 1,
         _ => 2 * columns[i],
     };
     // The road goes through the wall by its own gate, after the others.

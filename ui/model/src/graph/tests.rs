@@ -406,3 +406,39 @@ fn two_hundred_nodes_are_laid_out_in_a_moment() {
     let farthest = plan.threads.iter().filter(left).flat_map(|t| t.points.iter().map(|p| p.0)).fold(0.0, f64::max);
     assert!(farthest <= wall, "what is sensitive goes through the gate alone: {farthest} beyond {wall}");
 }
+
+#[test]
+fn what_flows_nowhere_stands_at_the_end_of_its_side_and_parts_no_road() {
+    let structure = Structure {
+        producers: vec![source("mic", &["device.audio.raw"]), source("phone", &["device.sensor.gps.raw"])],
+        consumers: vec![
+            group("deduplication", &["device.sensor.gps.raw"], &["internal.dedup.duplicates"]),
+            group("vad", &["device.audio.raw"], &["media.text.enriched"]),
+            group(GATE, &["media.text.enriched"], &["media.text.released"]),
+            group("timeline", &["media.text.released"], &[]),
+        ],
+        ..Structure::default()
+    };
+    let net = net(&structure, &[]);
+    let (columns, rows, _) = planned(&net);
+    let stops = steps(&net, &columns, &rows).into_iter().filter_map(|s| match s {
+        Step::Stop { node, .. } => Some(net.nodes[node].id.clone()),
+        _ => None,
+    });
+    assert_eq!(stops.collect::<Vec<_>>(), ["vad", "deduplication", GATE, "timeline"]);
+}
+
+#[test]
+fn rows_lie_close_where_no_name_is_over_another() {
+    let structure = Structure {
+        producers: vec![source("mic", &["device.audio.raw"]), source("phone", &["device.light", "device.power", "device.steps"])],
+        consumers: vec![group("vad", &["device.audio.raw"], &["media.text.enriched"]), group("end", &["media.text.enriched"], &[])],
+        ..Structure::default()
+    };
+    let net = net(&structure, &[]);
+    let (_, _, plan) = planned(&net);
+    let mut heights: Vec<f64> = plan.knots.iter().map(|k| k.y).collect();
+    heights.sort_by(f64::total_cmp);
+    heights.dedup();
+    assert!(heights.len() == 4 && heights.windows(2).all(|two| two[1] - two[0] <= 60.0), "{heights:?}");
+}
