@@ -1,6 +1,6 @@
 //! Today's lines as Live shows them: newest first, by id, and what is said of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use loom_schemas::api::TimelineRow;
 
@@ -64,6 +64,12 @@ impl Today {
         for said in before {
             self.put(said, from);
         }
+    }
+
+    /// Ids of the lines that were said in the same minute as the one above them.
+    pub fn repeats(&self) -> BTreeSet<String> {
+        let minute = |s: &Said| epoch(&s.row.recorded_at).map(|at| at.div_euclid(60));
+        self.0.windows(2).filter(|two| minute(&two[0]) == minute(&two[1])).map(|two| two[1].row.message_id.clone()).collect()
     }
 
     pub fn gone(&mut self, message_id: &str) {

@@ -1,5 +1,6 @@
 //! Today's lines, newest first, as they come.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -66,6 +67,7 @@ pub fn Lines() -> impl IntoView {
         WsOut::LineGone { message_id } => today.update(|t| t.gone(message_id)),
         _ => {}
     });
+    let repeats = Memo::new(move |_| today.with(Today::repeats));
     let empty = Memo::new(move |_| today.with(|t| t.lines().is_empty()));
     let body = move || match (empty.get(), asked.get()) {
         (true, Load::Failed(trouble)) => view! { <Failure trouble /> }.into_any(),
@@ -83,7 +85,7 @@ pub fn Lines() -> impl IntoView {
             <div class="lines-place">
                 {body}
                 <ol class="lines">
-                    <For each=move || today.with(|t| t.lines().to_vec()) key=key let:said><Line said fresh=loaded.get_untracked() /></For>
+                    <For each=move || today.with(|t| t.lines().to_vec()) key=key let:said><Line said repeats fresh=loaded.get_untracked() /></For>
                 </ol>
             </div>
             <aside class="tally" aria-label="Today in short">
@@ -101,8 +103,10 @@ fn key(said: &Said) -> (String, bool, String) {
 }
 
 #[component]
-fn Line(said: Said, fresh: bool) -> impl IntoView {
+fn Line(said: Said, repeats: Memo<BTreeSet<String>>, fresh: bool) -> impl IntoView {
     let Said { row, after_s } = said;
+    let id = row.message_id.clone();
+    let repeated = move || repeats.with(|r| r.contains(&id));
     let at = epoch(&row.recorded_at).unwrap_or_default();
     let offset = offset_s(at);
     let dye = Dyes::of_page().class(&row.source);
@@ -114,7 +118,7 @@ fn Line(said: Said, fresh: bool) -> impl IntoView {
     view! {
         <li class=format!("said {dye}") class:is-new=fresh class:is-shown=shown tabindex="0"
             on:click=move |_| shown.update(|s| *s = !*s) on:keydown=move |e| if e.key() == "Enter" { shown.update(|s| *s = !*s) }>
-            <div class="when"><time datetime=row.recorded_at.clone()>{clock(at, offset)}</time><Pick seconds /></div>
+            <div class="when"><time class:sr=repeated datetime=row.recorded_at.clone()>{clock(at, offset)}</time><Pick seconds /></div>
             <p class="words"><Words row /></p>
             <div class="facts on-demand">{facts.into_iter().map(|f| view! { <span>{f}</span> }).collect_view()}</div>
         </li>
