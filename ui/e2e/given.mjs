@@ -37,6 +37,11 @@ export const FULL = {
     ]),
   ),
   "/api/dlq": { topics: [] },
+  "/dedup/rules": { rules: [] },
+  "/device-identity/devices": { devices: [], total: 0 },
+  "/device-identity/links": { links: [], total: 0 },
+  "/device-identity/suggestions": { suggestions: [], total: 0 },
+  "/schema-registry/subjects": [],
   "/api/topics/media.text.released/records": { records: [], next: 0, end: 0 },
   "/api/topics": { topics: [{ topic: "device.audio.raw", records: 18249, low: 0, high: 18249, bytes: 7200000, schema: "s", class: "sensitive" }] },
   "/api/kafka/structure": {

@@ -1,5 +1,6 @@
 // The pipeline in a real browser: each state with given answers, then two hundred nodes, then a real Loom.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
 import { crowd, flowing, ROAD } from "./road.mjs";
@@ -95,6 +96,26 @@ test("a chosen topic shows what it is and its latest records as they come", asyn
   assert.equal(await panel.locator(".latest").count(), 5);
   await accessible(page);
   await shot(page, "pipeline-topic");
+});
+
+test("an address leads to a topic, a source or a group, before Loom has said what there is", async (t) => {
+  const { page } = await open(held, t, GIVEN, { hash: "#pipeline/media.text.released", token: true, quiet: true });
+  const panel = page.locator("aside.panel");
+  await panel.getByText("until you delete it").waitFor();
+  await page.evaluate(() => (location.hash = "#pipeline/calendar"));
+  await panel.getByRole("link", { name: "external.calendar.events.raw" }).waitFor();
+  await page.evaluate(() => (location.hash = "#pipeline/gone-consumer"));
+  await panel.getByText("The log does not know this group any more.").waitFor();
+});
+
+test("what the graph shows is saved as JSON", async (t) => {
+  const { page } = await pipeline(t);
+  await page.locator(".knot").first().waitFor();
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as JSON" }).click()]);
+  assert.equal(saved.suggestedFilename(), "pipeline.json");
+  const all = JSON.parse(await readFile(await saved.path(), "utf8"));
+  assert.equal(all.structure.consumers.length, 8);
+  assert.equal(all.groups.find((g) => g.group === "sync-consumer").lag, 214);
 });
 
 test("a search highlights what it finds, dims the rest and narrows the table", async (t) => {
@@ -293,4 +314,34 @@ test("with a real Loom: a recording flows through its graph", async (t) => {
   await shot(page, "real-pipeline-group");
   assert.equal(await page.locator('.groups tr[data-state="down"] th', { hasText: /silero|parakeet|timeline/ }).count(), 0);
   assert.deepEqual(complaints, []);
+});
+
+test("with a real Loom: a topic tells of its duplicates and its schema, whose page opens from there and leads back", async (t) => {
+  const real = await loom(["--no-microphone"]);
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const headers = { Authorization: `Bearer ${real.token}` };
+  const recorded_at = new Date(Date.now() - 60_000).toISOString();
+  for (const accuracy of [5, 6, 7]) {
+    const sent = await context.request.post(`${real.url}/sensor/gps`, { headers, data: { device_id: "phone-001", recorded_at, latitude: 51.5, longitude: -0.12, accuracy } });
+    assert.ok(sent.ok(), await sent.text());
+  }
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  await page.goto(`${real.url}/#pipeline/device.sensor.gps.raw`);
+  const panel = page.locator("aside.panel");
+  await panel.getByText("2 of 3 repeat an earlier one").waitFor();
+  assert.deepEqual(await panel.locator(".repeats .num").allInnerTexts(), ["2 repeats 0", "1 repeats 0"]);
+  await panel.getByRole("link", { name: /^1, backward/ }).waitFor();
+  await accessible(page);
+  await shot(page, "real-pipeline-duplicates");
+  await panel.getByRole("link", { name: /^device\.sensor\.gps\.raw\.v/ }).click();
+  await page.getByRole("heading", { name: "Versions" }).waitFor();
+  await page.locator("main td", { hasText: /latitude/i }).first().waitFor();
+  await accessible(page);
+  await shot(page, "real-schema");
+  await page.goBack();
+  await panel.getByText("2 of 3 repeat an earlier one").waitFor();
 });

@@ -1,8 +1,8 @@
-// Settings and health in a real browser, with given answers.
+// Settings and health in a real browser, with given answers; devices with a real Loom.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
-import { accessible, chromeForTests, open, shot } from "./stage.mjs";
+import { accessible, chromeForTests, loom, open, shot } from "./stage.mjs";
 
 const held = chromeForTests();
 const field = (key, group, title, control, value, more = {}) => ({
@@ -83,7 +83,7 @@ test("health says the worst first, and its button mends it", async (t) => {
   answers["/api/models/pull"] = () => (answers["/api/doctor"] = { checks: CHECKS.slice(0, 1) });
   const { page } = await open(held, t, answers, { hash: "#health", token: true });
   await page.getByText("1 check not well, 1 to watch, 3 in all.").waitFor();
-  assert.deepEqual(await page.locator("li.row-of h2").allInnerTexts(), ["moonshine-tiny-en", "dead letters", "microphone"]);
+  assert.deepEqual(await page.locator("li.row-of h2").allInnerTexts(), ["moonshine-tiny-en", "Dead letters", "Microphone"]);
   await page.getByText(/Last looked at \d\d:\d\d/).waitFor();
   await accessible(page);
   await shot(page, "health");
@@ -100,4 +100,44 @@ test("health that fails, and on a phone", async (t) => {
   await page.getByText("dead letters").waitFor();
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
   await shot(page, "health-phone");
+});
+
+test("with a real Loom: health tells of its devices and what links them, and a link is taken back and said again", async (t) => {
+  const real = await loom(["--no-microphone"]);
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const headers = { Authorization: `Bearer ${real.token}` };
+  const send = async (to, data) => {
+    const sent = await context.request.post(real.url + to, { headers, data });
+    assert.ok(sent.ok(), await sent.text());
+  };
+  for (const id of ["phone-001", "phone-002"]) {
+    await send("/device-identity/devices", { device_id: id, name: "Phone", device_type: "mobile_android", platform: "Android", model: "Pixel 8" });
+  }
+  await send("/sensor/light", { device_id: "watch", lux: 300 });
+  await send("/device-identity/link", { device_ids: ["watch", "phone-001"], confidence_score: 0.6, evidence: "time", note: "worn while the phone moves" });
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  await page.goto(`${real.url}/#health`);
+  const devices = page.locator("section.devices li");
+  await devices.filter({ hasText: "watch" }).getByText(/Last seen at \d\d:\d\d/).waitFor();
+  assert.deepEqual(await devices.locator("h3").allInnerTexts(), ["This computer", "Phone", "Phone", "watch"]);
+  const linked = page.getByRole("region", { name: "Devices of one person" }).locator("li");
+  await linked.getByText("They are used at the same times, 60\u202f% sure. “worn while the phone moves” That is too little to count as one person's.").waitFor();
+  await accessible(page);
+  await shot(page, "real-health-devices");
+  // The two phones look like one that was set up anew.
+  await linked.getByRole("button", { name: "Link them" }).click();
+  await linked.filter({ hasText: "Phone and Phone" }).getByRole("button", { name: "Take back" }).waitFor();
+  const watch = linked.filter({ hasText: "watch" });
+  await watch.getByRole("button", { name: "Take back" }).click();
+  await page.getByText("are not linked any more.").waitFor();
+  await watch.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await watch.getByText("worn while the phone moves").waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+  await shot(page, "real-health-devices-phone");
 });

@@ -40,7 +40,7 @@ export async function pages(answers) {
   const server = http.createServer(async (request, response) => {
     const url = new URL(request.url, "http://localhost");
     if (url.pathname === "/healthz") return answer(response, { status: "ok" });
-    if (url.pathname.startsWith("/api/")) {
+    if (url.pathname.startsWith("/api/") || url.pathname in answers) {
       const one = { method: request.method, path: url.pathname, query: url.searchParams, token: request.headers.authorization, body: await body(request) };
       asked.push(one);
       const given = answers[url.pathname];

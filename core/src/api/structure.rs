@@ -73,7 +73,7 @@ fn written(state: &State, topics: &[TopicState]) -> Result<Written> {
 fn producer(name: &str, to: &BTreeSet<TopicName>) -> ProducerNode {
     ProducerNode {
         id: name.into(),
-        label: titled(name),
+        label: in_words(name),
         description: format!("Writes to {}", if to.len() == 1 { "one topic".into() } else { format!("{} topics", to.len()) }),
         output_topics: names(to),
     }
@@ -127,6 +127,13 @@ fn flows(node: &ConsumerNode, g: &GroupState) -> Vec<Flow> {
 
 fn names(topics: &BTreeSet<TopicName>) -> Vec<String> {
     topics.iter().map(ToString::to_string).collect()
+}
+
+/// `ingestion-api` as `Ingestion API`.
+fn in_words(name: &str) -> String {
+    let mut words = name.split(['-', '_', '.']).filter(|w| !w.is_empty()).map(|w| if w == "api" { "API".into() } else { w.to_owned() });
+    let first = words.next().map(|w| titled(&w));
+    first.into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// `silero-vad` as `Silero Vad`.

@@ -42,12 +42,21 @@ pub fn summary(checks: &[Check]) -> String {
     format!("{}, {} in all.", parts.join(", "), checks.len())
 }
 
-/// The doctor's fixes are fragments; on a page they stand alone.
+/// What the doctor says are fragments; on a page they stand alone.
 pub fn sentence(fix: &str) -> String {
-    let mut letters = fix.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     let end = if fix.ends_with(['.', '!', '?']) || fix.is_empty() { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{}{end}", first_upper(fix))
+}
+
+/// A text begins large, unless with a name of a file or a model.
+pub fn first_upper(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ':', ';']);
+    if !word.chars().all(|c| c.is_alphabetic() || c == '\'') {
+        return text.to_string();
+    }
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    first + letters.as_str()
 }
 
 #[cfg(test)]
@@ -73,5 +82,7 @@ mod tests {
             (sentence("free some space"), sentence("`loom dlq list` shows them."), sentence("")),
             ("Free some space.".into(), "`loom dlq list` shows them.".into(), String::new())
         );
+        assert_eq!(["dead letters", "moonshine-tiny-en", ""].map(first_upper), ["Dead letters", "moonshine-tiny-en", ""]);
+        assert_eq!(["off: nothing leaves", "loom.db is whole"].map(sentence), ["Off: nothing leaves.", "loom.db is whole."]);
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod checks;
 pub mod closing;
+pub mod devices;
+pub mod duplicates;
 pub mod first;
 pub mod flow;
 pub mod fuzzy;

@@ -1,4 +1,6 @@
-//! Health: what the doctor says, worst first, each with what to do about it.
+//! Health: what the doctor says, worst first, each with what to do about it; then the devices that send.
+
+mod devices;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,6 +13,7 @@ use crate::browser::{now, offset_s};
 use crate::link::{Load, poll_by};
 use crate::parts::{Bones, Failure, Shape};
 use crate::shell::{Age, Toasts};
+use devices::KnownDevices;
 
 const EVERY_S: u32 = 20;
 
@@ -44,6 +47,7 @@ pub fn Health() -> impl IntoView {
                 <button class="btn" type="button" on:click=move |_| again.update(|n| *n += 1)>"Look again"</button>
             </header>
             {body}
+            <KnownDevices again every_s=EVERY_S />
         </main>
     }
 }
@@ -54,7 +58,7 @@ fn One(check: Check, again: RwSignal<u32>) -> impl IntoView {
     let (shape, word) = checks::state(&state);
     view! {
         <li class="row-of" data-state=shape>
-            <div><h2>{check}</h2><p>{message}</p>{fix.map(|f| view! { <p class="quiet">{checks::sentence(&f)}</p> })}</div>
+            <div><h2>{checks::first_upper(&check)}</h2><p>{checks::sentence(&message)}</p>{fix.map(|f| view! { <p class="quiet">{checks::sentence(&f)}</p> })}</div>
             <div class="control"><span class="state"><Shape state=shape />{word}</span>{action.map(|action| view! { <Fix action again /> })}</div>
         </li>
     }

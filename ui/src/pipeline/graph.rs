@@ -51,7 +51,7 @@ pub fn Graph(sight: Sight) -> impl IntoView {
     let lit = Memo::new(move |_| layout.laid.with(|l| light(&l.net, chosen(heard, l).as_ref())));
     let bounds = move || layout.plan.with(|p| (p.w, p.h));
     view! {
-        <section class="graph" aria-label="Graph" node_ref=section on:pointerenter=move |_| layout.held.set(true)
+        <section class="graph" class:high=move || !sight.fits_down() aria-label="Graph" node_ref=section on:pointerenter=move |_| layout.held.set(true)
             on:pointerleave=move |_| layout.held.set(false)>
             <div class="sight" tabindex="0" role="group" aria-label="Plane: plus, minus and 0 zoom, arrows move it" node_ref=sight.node
                 on:scroll=move |_| sight.look() on:wheel=move |e| sight.wheel(&e) on:pointerdown=move |e| hand.pressed(&e)

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use loom_schemas::api::{GroupDetail, MemberRow, OffsetRow};
+use loom_ui_model::checks::sentence;
 use loom_ui_model::groups::Fact;
 use loom_ui_model::meter::spark;
 use loom_ui_model::numbers::{count, duration, of};
@@ -40,7 +41,7 @@ pub fn GroupPanel(group: String) -> impl IntoView {
             <div class="head">{move || view! { <Shape state=state() /> }}<h2 id="chosen">{group.clone()}</h2>
                 <button class="btn only" type="button" aria-label="Close" on:click=move |_| heard.choose(None)><Icon name="close" /></button></div>
             <p>{tells}</p>
-            {move || about().filter(|a| !a.is_empty()).map(|a| view! { <p class="quiet">{a}</p> })}
+            {move || about().filter(|a| !a.is_empty()).map(|a| view! { <p class="quiet">{sentence(&a)}</p> })}
             <Chart name fact />
             {move || match detail.get() {
                 Load::Ready(d) => view! { <Detail d /> }.into_any(),
@@ -97,7 +98,7 @@ fn Detail(d: GroupDetail) -> impl IntoView {
                 let last = d.last_commit.as_deref().and_then(epoch).map(|at| format!(" It last wrote down where it was {}.", ago(at)));
                 view! { <p>"Nobody."{last}</p> }.into_any()
             } else {
-                view! { <dl class="pairs">{d.member_list.iter().map(member).collect_view()}</dl> }.into_any()
+                view! { <dl class="pairs members">{d.member_list.iter().map(member).collect_view()}</dl> }.into_any()
             }}
             <Reset group=d.row.group.clone() alive={members > 0} />
         </section>

@@ -110,6 +110,7 @@ fn still() -> TopicRow {
     }
 }
 
+const HEARD: &str = "device.audio.raw";
 /// Named in the browser's own record of how long things take.
 const MARK: &str = "pipeline layout";
 
@@ -127,7 +128,10 @@ fn lay(from: &From) -> Laid {
     let columns = columns(&net);
     let rows = rows(&net, &columns);
     let plan = plan(&net, &columns, &rows, from.width, ruler());
-    let mut threads = keep::dyes(&from.structure.producers.iter().map(|p| p.id.clone()).collect::<Vec<_>>());
+    // What is heard comes first, as it does on Live.
+    let mut producers: Vec<_> = from.structure.producers.iter().collect();
+    producers.sort_by_key(|p| !p.output_topics.iter().any(|t| t == HEARD));
+    let mut threads = keep::dyes(&producers.iter().map(|p| p.id.clone()).collect::<Vec<_>>());
     let dyes = net.nodes.iter().zip(&folded.inside).map(|(n, of)| {
         let first = of.first().filter(|_| n.kind == Kind::Source);
         first.map(|id| threads.dye(id))

@@ -1,6 +1,7 @@
 //! The pipeline: what needs heed, the graph, groups worst first, and what is chosen of them.
 
 mod corner;
+mod duplicates;
 mod graph;
 mod group;
 mod hand;
@@ -61,6 +62,7 @@ pub fn Pipeline() -> impl IntoView {
                 <Heed />
                 <Age />
                 <Tidy />
+                <button class="btn only" type="button" aria-label="Save as JSON" on:click=move |_| save(heard)><Icon name="download" /></button>
             </header>
             {move || match known.get() {
                 Known::Waiting => view! { <Bones /> }.into_any(),
@@ -74,6 +76,15 @@ pub fn Pipeline() -> impl IntoView {
             {move || heard.chosen.get().map(|name| view! { <Panel name /> })}
         </main>
     }
+}
+
+/// Sources, topics, groups and how far they are, as last heard.
+fn save(heard: Heard) {
+    let Some(structure) = heard.structure.with_untracked(|s| s.ready()) else { return };
+    let groups = heard.groups.with_untracked(|g| g.ready()).map(|g| g.groups);
+    let topics = heard.topics.with_untracked(|t| t.ready()).map(|t| t.topics);
+    let all = serde_json::json!({"structure": structure, "groups": groups, "topics": topics});
+    serde_json::to_string_pretty(&all).ok().and_then(|text| crate::topics::file("pipeline.json", "application/json", &text));
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -149,14 +160,39 @@ fn next(heard: Heard, by: isize) {
 #[component]
 fn Panel(name: String) -> impl IntoView {
     let heard = Heard::of_page();
-    let is_topic = heard.row(&name).is_some();
-    let source = heard.structure.with(|s| s.ready()).is_some_and(|s| s.producers.iter().any(|p| p.id == name));
-    if is_topic {
-        view! { <TopicPanel topic=name /> }.into_any()
-    } else if source {
-        view! { <SourcePanel source=name /> }.into_any()
+    let of = name.clone();
+    // An address may name it before Loom has said what there is.
+    let sort = Memo::new(move |last: Option<&Sort>| match (sort_of(heard, &of), last) {
+        (Sort::Group | Sort::Waiting, Some(known)) if *known != Sort::Waiting => *known,
+        (sort, _) => sort,
+    });
+    move || match sort.get() {
+        Sort::Topic => view! { <TopicPanel topic=name.clone() /> }.into_any(),
+        Sort::Source => view! { <SourcePanel source=name.clone() /> }.into_any(),
+        Sort::Group => view! { <GroupPanel group=name.clone() /> }.into_any(),
+        Sort::Waiting => view! { <aside class="panel" aria-label=name.clone()><Bones /></aside> }.into_any(),
+    }
+}
+
+/// What a name is the name of.
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    Waiting,
+    Topic,
+    Source,
+    Group,
+}
+
+fn sort_of(heard: Heard, name: &str) -> Sort {
+    let waits = heard.topics.with(|t| *t == Load::Waiting) || heard.structure.with(|s| *s == Load::Waiting);
+    if heard.row(name).is_some() {
+        Sort::Topic
+    } else if heard.structure.with(Load::ready).is_some_and(|s| s.producers.iter().any(|p| p.id == name)) {
+        Sort::Source
+    } else if heard.groups.with(Load::ready).is_some_and(|g| g.groups.iter().any(|g| g.group == name)) || !waits {
+        Sort::Group
     } else {
-        view! { <GroupPanel group=name /> }.into_any()
+        Sort::Waiting
     }
 }
 

@@ -77,6 +77,12 @@ impl Sight {
         self.layout.plan.with(|p| p.w * z <= seen.w + 1.0 && p.h * z <= seen.h + 1.0)
     }
 
+    /// All of it from top to bottom is in view.
+    pub fn fits_down(self) -> bool {
+        let (z, seen) = (self.zoom.get(), self.window.get());
+        seen.h == 0.0 || self.layout.plan.with(|p| p.h * z <= seen.h + 1.0)
+    }
+
     /// `near`, `mid`, `far`: what there is room to say.
     pub fn distance(self) -> &'static str {
         match self.zoom.get() {

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use loom_ui_model::numbers::{bytes, count, rate};
 use loom_ui_model::records::clock_ms;
 
+use super::duplicates::Duplicates;
 use super::heard::Heard;
 use super::letters::Letters;
 use crate::parts::Icon;
-use crate::topics::{Json, Tail, kept_for};
+use crate::topics::{Json, SchemaName, Tail, kept_for, told};
 
 /// Latest records in the panel.
 const MOST: usize = 5;
@@ -18,6 +19,7 @@ pub fn TopicPanel(topic: String) -> impl IntoView {
     let name = StoredValue::new(topic.clone());
     let row = Memo::new(move |_| name.with_value(|n| heard.row(n)));
     let speed = move || name.with_value(|n| heard.per_minute(n)).map_or("unknown".into(), rate);
+    let told = told(topic.clone());
     let tail = Tail::new(topic.clone(), MOST);
     let dead = Memo::new(move |_| name.with_value(|n| heard.letters(n)) > 0);
     view! {
@@ -29,13 +31,15 @@ pub fn TopicPanel(topic: String) -> impl IntoView {
                 <dt>"Rate"</dt><dd>{speed}</dd>
                 {move || row.get().map(|r| view! {
                     <dt>"Records"</dt><dd>{count(r.records)}</dd><dt>"Size"</dt><dd>{bytes(r.bytes)}</dd>
-                    <dt>"Class"</dt><dd>{r.class.clone()}</dd><dt>"Kept"</dt><dd>{kept_for(&r)}</dd><dt>"Schema"</dt><dd class="mono">{r.schema}</dd>
+                    <dt>"Class"</dt><dd>{r.class.clone()}</dd><dt>"Kept"</dt><dd>{kept_for(&r)}</dd><dt>"Schema"</dt><dd class="mono"><SchemaName name=r.schema told /></dd>
                 })}
+                {move || told.get().map(|t| view! { <dt>"Versions"</dt><dd><a href=format!("{}#versions", t.page)>{t.versions}</a></dd> })}
             </dl>
             <div class="row"><a class="btn plain" href=format!("#topics/{topic}")>"Open in Topics"</a></div>
             <section><h3>"Written by"</h3><Ends name writers=true /></section>
             <section><h3>"Read by"</h3><Ends name writers=false /></section>
             {move || dead.get().then(|| view! { <section><h3>"Dead letters"</h3><Letters topic=name.get_value() /></section> })}
+            <Duplicates topic=name.get_value() />
             <section>
                 <div class="head"><h3>"Latest records"</h3>
                     <button class="btn" type="button" aria-pressed=move || tail.on.get().to_string() on:click=move |_| tail.on.update(|on| *on = !*on)>

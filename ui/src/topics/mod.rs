@@ -6,6 +6,7 @@ mod names;
 mod record;
 mod rows;
 mod save;
+mod schema;
 mod shown;
 mod tail;
 mod volume;
@@ -32,6 +33,8 @@ use shown::Shown;
 use volume::Volume;
 
 pub use json::Json;
+pub use save::file;
+pub use schema::{SchemaName, told};
 pub use tail::Tail;
 
 /// `30 days or 2 GB`, `until you delete it`
@@ -126,12 +129,13 @@ fn found(shown: Shown, filter: &Filter) -> Vec<Envelope> {
 fn Facts(row: Memo<Option<TopicRow>>, name: StoredValue<String>) -> impl IntoView {
     let heard = Heard::of_page();
     let speed = move || name.with_value(|n| heard.per_minute(n)).map(rate);
+    let told = told(name.get_value());
     view! {
         <p class="quiet">
             {move || row.get().map(|r| view! {
                 <span class="num">{count(r.records)}{if r.records == 1 { " record" } else { " records" }}</span><span class="num">{bytes(r.bytes)}</span>
                 <span class="num">{speed}</span><span>{match (r.retention_days, r.retention_bytes) { (None, None) => "kept until you delete it".to_string(), _ => format!("kept {}", kept_for(&r)) }}</span>
-                <span>{r.class.clone()}</span><span class="mono">{r.schema.clone()}</span>
+                <span>{r.class.clone()}</span><span class="mono"><SchemaName name=r.schema.clone() told /></span>
             })}
             <a href=move || format!("#pipeline/{}", name.get_value())>"In the pipeline"</a>
         </p>

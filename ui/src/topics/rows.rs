@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use loom_schemas::api::Envelope;
 use loom_ui_model::numbers::{bytes, count, of};
 use loom_ui_model::records::{Filter, clock_ms, size, telling, told};
+use serde_json::Value;
 
 use super::shown::{Shown, Start};
 use crate::browser;
+use crate::dyes::Dyes;
 use crate::link::Load;
 use crate::parts::{Bones, Failure};
 use crate::pipeline::heard::{Heard, dyes};
@@ -56,17 +58,22 @@ fn Row(record: Envelope, column: Memo<Option<&'static str>>, shown: Shown) -> im
     let at = (record.partition, record.offset);
     let chosen = move || shown.chosen.get() == Some(at);
     let clock = clock_ms(&record.received_at, browser::offset_s);
-    // Groups have no dye: they pass on what sources sent.
+    // Groups have no dye: they pass on what sources sent. What was said keeps where it was heard, as on Live.
     let passed =
         Heard::of_page().structure.with_untracked(|s| s.ready()).is_some_and(|s| s.consumers.iter().any(|c| c.group_id == record.producer));
-    let dye = if passed { "undyed".to_string() } else { dyes(&record.producer) };
-    let (producer, weight, offset) = (record.producer.clone(), size(&record), record.offset);
+    let heard = record.data.pointer("/source/name").and_then(Value::as_str);
+    let (dye, source) = match heard {
+        Some(name) if passed => (Dyes::of_page().class(name), name),
+        _ if passed => ("undyed".to_string(), record.producer.as_str()),
+        _ => (dyes(&record.producer), record.producer.as_str()),
+    };
+    let (title, source, weight, offset) = (source.to_string(), source.to_string(), size(&record), record.offset);
     let new = move || shown.fresh.get() <= offset && shown.start.get() == Start::Newest;
     view! {
         <tr class:is-new=new aria-selected=move || chosen().then_some("true") on:click=move |_| shown.chosen.set(Some(at))>
             <th scope="row" class="n"><button type="button" aria-label=format!("Offset {offset}")>{count(offset)}</button></th>
             <td><time datetime=record.received_at.clone()>{clock}</time></td>
-            <td class=dye><svg class="pick" width="22" height="4" role="img" aria-label=producer.clone()><title>{producer.clone()}</title><path d="M0 2h22" /></svg></td>
+            <td class=dye><svg class="pick" width="22" height="4" role="img" aria-label=source><title>{title}</title><path d="M0 2h22" /></svg></td>
             <td class="value">{move || told(&record, column.get())}</td><td class="n">{bytes(weight)}</td>
         </tr>
     }

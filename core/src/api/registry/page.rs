@@ -46,7 +46,10 @@ pub fn subject(told: &Told) -> String {
     if !examples.is_empty() {
         body.push_str(&format!("<section><h2>Examples</h2>{examples}</section>"));
     }
-    body.push_str(&format!("<section><h2>Versions</h2>{}</section>", told.steps.iter().rev().map(step).collect::<String>()));
+    body.push_str(&format!(
+        "<section id=\"versions\"><h2>Versions</h2>{}</section>",
+        told.steps.iter().rev().map(step).collect::<String>()
+    ));
     document(&named.name(), &body)
 }
 
@@ -125,7 +128,7 @@ fn short(value: &Value) -> String {
 fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><title>{0} · Loom</title><link rel=\"stylesheet\" href=\"/ui/tokens.css\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{0} · Loom</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/ui/tokens.css\">\
          <link rel=\"stylesheet\" href=\"/ui/loom.css\"><link rel=\"stylesheet\" href=\"/ui/schemas.css\"></head><body>\
          <header class=\"bar\"><a class=\"skip\" href=\"#main\">Skip to the page</a><a class=\"mark\" href=\"/\"><span>Loom</span></a></header>\
          <main id=\"main\" class=\"told\">{body}</main></body></html>",
