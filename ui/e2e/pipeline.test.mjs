@@ -339,7 +339,7 @@ test("with a real Loom: a topic tells of its duplicates and its schema, whose pa
   await shot(page, "real-pipeline-duplicates");
   await panel.getByRole("link", { name: /^device\.sensor\.gps\.raw\.v/ }).click();
   await page.getByRole("heading", { name: "Versions" }).waitFor();
-  await page.locator("main td", { hasText: /latitude/i }).first().waitFor();
+  await page.locator("main th", { hasText: /latitude/ }).first().waitFor();
   await accessible(page);
   await shot(page, "real-schema");
   await page.goBack();

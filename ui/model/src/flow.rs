@@ -7,6 +7,7 @@ use loom_schemas::live::{Flowing, TopicFlow};
 
 use crate::groups::{Fact, Signs, state};
 use crate::meter::{Meter, Past};
+use crate::numbers::{count, rate};
 
 /// Times are seconds of a clock that only runs forward.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,12 @@ pub struct Flow {
     /// Since when nobody is a member of a group that had one before.
     empty: BTreeMap<String, f64>,
     heard_s: Option<f64>,
+}
+
+/// `16/min, lag 46`: records a minute where that is known, and what waits.
+pub fn says(per_minute: Option<f64>, lag: u64) -> String {
+    let waits = (lag > 0).then(|| format!("lag {}", count(lag)));
+    per_minute.map(rate).into_iter().chain(waits).collect::<Vec<_>>().join(", ")
 }
 
 impl Flow {
@@ -132,6 +139,14 @@ mod tests {
     fn flowing(next: u64, per_minute: u64, groups: Vec<GroupRow>) -> Flowing {
         let topic = TopicFlow { topic: "a.b.c".into(), records: next, next, per_minute };
         Flowing { at: String::new(), topics: vec![topic], groups }
+    }
+
+    #[test]
+    fn a_topic_says_what_is_known_of_it() {
+        assert_eq!(
+            [says(Some(16.0), 46), says(Some(16.0), 0), says(None, 400), says(None, 0)],
+            ["16/min, lag 46", "16/min", "lag 400", ""]
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn Stopped(state: Listening, choosing: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <div class="blank stopped" role="status">
-            <svg class="loose slack t1" viewBox="0 0 300 40" width="300" height="40" aria-hidden="true"><path d="M0 12Q150 48 300 12" /></svg>
+            <svg class="loose slack" viewBox="0 0 300 40" width="300" height="40" aria-hidden="true"><path d="M0 12Q150 48 300 12" /></svg>
             <p class="state" data-state=shape><Shape state=shape /><b>{head}</b></p>
             <p>{sentence}</p>
             <div class="row">{deeds}</div>

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use loom_ui_model::flow::says;
 use loom_ui_model::graph::{Kind, Lit};
 use loom_ui_model::groups::{Fact, State};
-use loom_ui_model::numbers::{count, rate};
 
 use super::heard::Heard;
 use super::laid::{Laid, Layout};
@@ -127,12 +127,10 @@ fn Name(laid: Arc<Laid>, at: usize, lit: Memo<Lit>, layout: Layout) -> impl Into
     };
     let members = topic.members.clone();
     let facts = Memo::new(move |_| {
-        let flows: f64 = members.iter().filter_map(|m| heard.per_minute(m)).sum();
-        let known = members.iter().any(|m| heard.per_minute(m).is_some());
+        let known: Vec<f64> = members.iter().filter_map(|m| heard.per_minute(m)).collect();
         let lag: u64 = members.iter().flat_map(|m| readers.iter().map(|g| heard.lag(g, m)).max()).sum();
-        let waits = matches!(state.get(), State::Behind | State::Down) && lag > 0;
-        let speed = if known { rate(flows) } else { String::new() };
-        if waits { format!("{speed}, lag {}", count(lag)) } else { speed }
+        let waits = matches!(state.get(), State::Behind | State::Down);
+        says((!known.is_empty()).then(|| known.iter().sum()), lag * u64::from(waits))
     });
     let on = move || lit.with(|l| l.topics.get(label.topic).copied().unwrap_or(true));
     let alone = topic.members.len() == 1;

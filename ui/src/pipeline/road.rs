@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use loom_ui_model::flow::says;
 use loom_ui_model::graph::{Kind, Step, Strand, steps};
 use loom_ui_model::groups::State;
-use loom_ui_model::numbers::{count, rate};
 
 use super::heard::Heard;
 use super::knots::{chosen_of, open};
@@ -79,11 +79,8 @@ fn Via(laid: Arc<Laid>, topic: usize, group: usize, layout: Layout) -> impl Into
     let members = t.members.clone();
     let speed = move || {
         let known: Vec<f64> = members.iter().filter_map(|m| heard.per_minute(m)).collect();
-        let speed = if known.is_empty() { String::new() } else { rate(known.iter().sum()) };
-        match lag.get() {
-            n if n > 0 && matches!(state.get(), State::Behind | State::Down) => format!("{speed}, lag {}", count(n)),
-            _ => speed,
-        }
+        let waits = matches!(state.get(), State::Behind | State::Down);
+        says((!known.is_empty()).then(|| known.iter().sum()), lag.get() * u64::from(waits))
     };
     let slack = Memo::new(move |_| state.get() == State::Behind && lag.get() > 0);
     let lines = laid.clone();

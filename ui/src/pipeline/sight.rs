@@ -125,7 +125,7 @@ impl Sight {
     }
     /// All of it, no larger than it is.
     pub fn fit(self) {
-        let most = web_sys::window().and_then(|w| w.inner_height().ok()).and_then(|h| h.as_f64()).map_or(400.0, |h| h * 0.6);
+        let most = web_sys::window().and_then(|w| w.inner_height().ok()).and_then(|h| h.as_f64()).map_or(400.0, |h| (h * 0.56).max(320.0));
         let seen = self.window.get_untracked();
         let zoom = self.layout.plan.with_untracked(|p| (seen.w / p.w.max(1.0)).min(most / p.h.max(1.0)).min(1.0));
         self.to(zoom, Some((0.0, 0.0)));
