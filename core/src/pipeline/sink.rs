@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consumer::{Consumer, MAX_RECORDS, Made, guarded};
+use super::node::{Progress, Step, Wiring};
 use super::probe::Probe;
-use super::runner::{Consumer, MAX_RECORDS, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Sink, Spec};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Kind, Result};
@@ -97,6 +98,9 @@ impl<S: Sink> Step for SinkRunner<S> {
     }
     fn probe(&self) -> Arc<Probe> {
         self.consumer.probe.clone()
+    }
+    fn hurry(&mut self) {
+        self.caught_up = None;
     }
     fn step(&mut self) -> Result<Progress> {
         if let Some(rest) = self.rest() {
