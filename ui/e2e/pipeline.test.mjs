@@ -342,6 +342,11 @@ test("with a real Loom: a topic tells of its duplicates and its schema, whose pa
   await page.locator("main th", { hasText: /latitude/ }).first().waitFor();
   await accessible(page);
   await shot(page, "real-schema");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator("main th", { hasText: /latitude/ }).first().waitFor();
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, "on a phone its tables scroll, not the page");
+  await shot(page, "real-schema-phone");
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.goBack();
   await panel.getByText("2 of 3 repeat an earlier one").waitFor();
 });

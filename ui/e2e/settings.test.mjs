@@ -130,7 +130,7 @@ test("with a real Loom: health tells of its devices and what links them, and a l
   await shot(page, "real-health-devices");
   // The two phones look like one that was set up anew.
   await linked.getByRole("button", { name: "Link them" }).first().click();
-  await linked.filter({ hasText: "Phone and Phone" }).getByRole("button", { name: "Take back" }).waitFor();
+  await linked.filter({ hasText: /Phone \(phone-00.\) and Phone \(phone-00.\)/ }).getByRole("button", { name: "Take back" }).waitFor();
   const watch = linked.filter({ hasText: "watch" });
   await watch.getByRole("button", { name: "Take back" }).click();
   await page.getByText("are not linked any more.").waitFor();

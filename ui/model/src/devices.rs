@@ -52,10 +52,11 @@ impl Device {
         given.unwrap_or_else(|| if self.own { "This computer".into() } else { self.device_id.clone() })
     }
 
-    /// `Mobile android, Pixel 8, Firefox`; nothing where nothing is known.
+    /// What it came under where it is called otherwise: `phone-001, Mobile android, Pixel 8, Firefox`; nothing where nothing is known.
     pub fn about(&self) -> String {
         let kind = self.device_type.as_ref().map(|kind| first_upper(&kind.replace('_', " ")));
-        let parts = [kind.as_ref(), self.platform.as_ref(), self.model.as_ref(), self.agent.as_ref()];
+        let alias = self.alias.as_ref().filter(|_| self.name.is_some());
+        let parts = [alias, kind.as_ref(), self.platform.as_ref(), self.model.as_ref(), self.agent.as_ref()];
         parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
@@ -102,8 +103,11 @@ pub fn percent(of_one: f64) -> String {
 
 /// `Phone and Laptop`
 pub fn both(devices: &[Device], ids: &[String; 2]) -> String {
-    let called = |id: &String| devices.iter().find(|d| d.device_id == *id).map_or_else(|| id.clone(), Device::called);
-    format!("{} and {}", called(&ids[0]), called(&ids[1]))
+    let known = ids.each_ref().map(|id| devices.iter().find(|d| d.device_id == *id));
+    let called = [0, 1].map(|i| known[i].map_or_else(|| ids[i].clone(), Device::called));
+    // Of one name, by what they came under.
+    let own = |i: usize| known[i].and_then(|d| d.alias.clone()).filter(|_| called[0] == called[1]).map(|alias| format!(" ({alias})"));
+    format!("{}{} and {}{}", called[0], own(0).unwrap_or_default(), called[1], own(1).unwrap_or_default())
 }
 
 /// Whether all that is known of two devices makes them one person's.
@@ -135,7 +139,10 @@ mod tests {
             ("phone-001".into(), "Mobile android, Pixel 8".into(), ("unknown", "silent for a day"))
         );
         one = Device { name: Some("Phone".into()), is_active: true, ..one };
-        assert_eq!((one.called(), one.state()), ("Phone".into(), ("ok", "sends")));
+        assert_eq!(
+            (one.called(), one.about(), one.state()),
+            ("Phone".into(), "phone-001, Mobile android, Pixel 8".into(), ("ok", "sends"))
+        );
         one.revoked_at = Some("2025-10-14T14:20:00Z".into());
         assert_eq!(one.state(), ("paused", "put out"));
     }
@@ -162,5 +169,7 @@ mod tests {
         let ids = |a: &str, b: &str| [a.to_string(), b.to_string()];
         assert!(together(&all, &ids("a", "b")) && !together(&all, &ids("b", "c")) && !together(&all, &ids("c", "d")));
         assert_eq!(both(&all, &ids("a", "gone")), "a and gone");
+        let phones = ["a", "b"].map(|id| Device { name: Some("Phone".into()), alias: Some(format!("phone-{id}")), ..device(id, None) });
+        assert_eq!(both(&phones, &ids("a", "b")), "Phone (phone-a) and Phone (phone-b)");
     }
 }
