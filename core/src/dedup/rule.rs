@@ -9,7 +9,7 @@ use super::window::Window;
 use super::{LONGEST_S, MOST_FIELDS};
 use crate::bus::{TopicName, names};
 use crate::door::Wrong;
-use crate::router::pointer::Pointer;
+use crate::schema::Pointer;
 
 const DESCRIPTION_BYTES: usize = 1_000;
 const LEAST_SIMILARITY: f64 = 0.5;

@@ -17,13 +17,12 @@ use super::image::Pictures;
 use super::judge::Judge;
 use super::rule::Compiled;
 use super::salt::Salt;
-use crate::bus::{Bus, Position, Positions, TopicName};
+use crate::bus::{Bus, Position, Positions, TopicName, wall};
 use crate::db::Db;
 use crate::door::Wrong;
 use crate::env::Entropy;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::pipeline::Probe;
-use crate::router::wall;
 
 const SHIPPED: &str = include_str!("shipped.json");
 
@@ -166,11 +165,7 @@ impl Rules {
             wrong.push(Wrong::new("", "maxItems", format!("at most {MOST_RULES} rules: take some out first")));
         }
         if let Some(into) = &new.into {
-            match wall::may_write(&*self.bus, into) {
-                Ok(()) => {}
-                Err(e) if e.kind == Kind::Invalid => wrong.push(Wrong::new("/into", "wall", e.message())),
-                Err(e) => return Err(e),
-            }
+            wrong.extend(wall::forbids(&*self.bus, into)?.map(|why| Wrong::new("/into", "wall", why)));
             if into.as_str() == crate::bus::names::DUPLICATES || all.values().any(|r| r.topic == *into) {
                 wrong.push(Wrong::new("/into", "loop", "a topic that no rule of deduplication reads"));
             }

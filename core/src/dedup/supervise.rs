@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use super::rules::{Rules, Running};
 use super::stage::{Dedup, GROUP};
-use crate::bus::{Bus, Commit, Join, Positions, RowChanges, TopicName};
+use crate::bus::{Bus, Commit, Join, Positions, RowChanges, TopicName, wall};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Wiring, graph};
-use crate::router::wall;
 
 /// How often it is looked whether topics came.
 const LOOK: Duration = Duration::from_secs(2);

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::condition::Condition;
 use super::pattern::Pattern;
-use super::pointer::Pointer;
 use super::transform::{Change, MOST_BYTES};
 use crate::bus::TopicName;
 use crate::door::Wrong;
 use crate::error::{Error, Result};
+use crate::schema::Pointer;
 
 const MOST_PATTERNS: usize = 32;
 const MOST_CHANGES: usize = 32;

@@ -12,7 +12,6 @@ mod figures;
 mod index;
 mod loops;
 mod pattern;
-pub(crate) mod pointer;
 pub mod redrive;
 mod replay;
 mod rules;
@@ -22,7 +21,6 @@ mod supervise;
 mod tap;
 mod transform;
 mod trial;
-pub(crate) mod wall;
 
 pub use anywhere::from_anywhere;
 pub use condition::{Condition, Subject, View};

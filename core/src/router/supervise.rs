@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::MOST_INPUT_TOPICS;
 use super::rules::{Rules, Running};
 use super::set::RuleSet;
 use super::stage::{GROUP, Router};
-use super::{MOST_INPUT_TOPICS, wall};
-use crate::bus::{Bus, Commit, Join, Membership, Positions, TopicName};
+use crate::bus::{Bus, Commit, Join, Membership, Positions, TopicName, wall};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Wiring, graph};
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use loom_schemas::routing::RoutingRule;
 
 use super::{MOST_INPUT_TOPICS, MOST_RULES, Rules};
+use crate::bus::wall;
 use crate::door::Wrong;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::router::compiled::Compiled;
-use crate::router::{loops, wall};
+use crate::router::loops;
 
 type All = BTreeMap<String, Arc<Compiled>>;
 
@@ -55,11 +56,7 @@ fn placed(at: &str, w: Wrong) -> Wrong {
 fn walls(r: &Rules, c: &Compiled) -> Result<Vec<Wrong>> {
     let mut wrong = Vec::new();
     for (pointer, topic) in c.writes() {
-        match wall::may_write(&*r.bus, topic) {
-            Ok(()) => {}
-            Err(e) if e.kind == Kind::Invalid => wrong.push(Wrong::new(pointer, "wall", e.message())),
-            Err(e) => return Err(e),
-        }
+        wrong.extend(wall::forbids(&*r.bus, topic)?.map(|why| Wrong::new(pointer, "wall", why)));
     }
     Ok(wrong)
 }
