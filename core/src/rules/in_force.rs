@@ -1,17 +1,13 @@
 //! The rules of a room as they are kept, and what is in force of them.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use super::{All, Engine, MOST_INPUT_TOPICS, Set, kept};
+use super::{All, Engine, MOST_INPUT_TOPICS, Running, Set, kept};
 use crate::bus::{Bus, Position, Positions, TopicName};
 use crate::db::Db;
 use crate::door::Wrong;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pipeline::Probe;
-
-/// The longest wait for the rules to stand still.
-const PAUSE: Duration = Duration::from_secs(10);
 
 /// What became of a wish to change the rules.
 #[derive(Debug, PartialEq)]
@@ -22,26 +18,16 @@ pub enum Changed {
     Refused(Vec<Wrong>),
 }
 
-/// How the rules run, as far as somebody runs them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Running {
-    /// Revision of the set at work.
-    pub revision: Option<String>,
-    pub inputs: Vec<TopicName>,
-    /// Why it does not, or not all of it.
-    pub trouble: Option<String>,
-}
-
-struct Kept<E: Engine> {
+pub(super) struct Kept<E: Engine> {
     rules: All<E>,
-    set: Arc<E::Set>,
+    pub(super) set: Arc<E::Set>,
     /// Asked to stand still for a moment.
-    paused: bool,
+    pub(super) paused: bool,
     /// Goes up with whatever makes another set run, or none.
-    changes: u64,
-    running: Running,
+    pub(super) changes: u64,
+    pub(super) running: Running,
     /// Of the stage at work.
-    probe: Option<Arc<Probe>>,
+    pub(super) probe: Option<Arc<Probe>>,
 }
 
 /// The rules of a room.
@@ -50,7 +36,7 @@ pub struct Rules<E: Engine> {
     pub(crate) bus: Arc<dyn Bus>,
     pub engine: E,
     kept: Mutex<Kept<E>>,
-    bell: Condvar,
+    pub(super) bell: Condvar,
 }
 
 impl<E: Engine> Rules<E> {
@@ -69,7 +55,7 @@ impl<E: Engine> Rules<E> {
         Ok(Self { db: db.clone(), bus, engine, kept: Mutex::new(kept), bell: Condvar::new() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept<E>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kept<E>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,11 +65,6 @@ impl<E: Engine> Rules<E> {
     }
     pub fn revision(&self) -> String {
         self.set().revision()
-    }
-    pub fn running(&self) -> Running {
-        let kept = self.lock();
-        let waits = kept.probe.as_ref().and_then(|p| p.seen().trouble);
-        Running { trouble: kept.running.trouble.clone().or(waits), ..kept.running.clone() }
     }
     pub fn all(&self) -> All<E> {
         self.lock().rules.clone()
@@ -141,7 +122,7 @@ impl<E: Engine> Rules<E> {
         Ok(kept.set.revision())
     }
 
-    fn another(&self, kept: &mut Kept<E>) {
+    pub(super) fn another(&self, kept: &mut Kept<E>) {
         kept.changes += 1;
         self.bell.notify_all();
     }
@@ -161,44 +142,5 @@ impl<E: Engine> Rules<E> {
     /// The group stands there: it need not be told again.
     pub fn since_is_set(&self, topics: &[TopicName]) -> Result<()> {
         kept::forget_since::<E>(&self.db, topics)
-    }
-
-    /// Runs `f` while nobody runs the rules; those who do begin again after it.
-    pub fn while_paused<T>(&self, f: impl FnOnce() -> Result<T>) -> Result<T> {
-        let kept = self.pause(true);
-        let at_work = |k: &mut Kept<E>| k.running.revision.is_some();
-        let (kept, waited) = self.bell.wait_timeout_while(kept, PAUSE, at_work).unwrap_or_else(PoisonError::into_inner);
-        drop(kept);
-        let done = if waited.timed_out() { Err(Error::retry(format!("{} is busy: try again", E::WHO))) } else { f() };
-        drop(self.pause(false));
-        done
-    }
-    fn pause(&self, paused: bool) -> MutexGuard<'_, Kept<E>> {
-        let mut kept = self.lock();
-        kept.paused = paused;
-        self.another(&mut kept);
-        kept
-    }
-
-    /// What is to run, as of how many changes; nothing during a pause.
-    pub(super) fn wanted(&self) -> (u64, Option<Arc<E::Set>>) {
-        let kept = self.lock();
-        (kept.changes, (!kept.paused).then(|| kept.set.clone()))
-    }
-    /// Waits until something else is wanted than after `seen` changes, or `wake` says so; whether it is.
-    pub(super) fn wait(&self, seen: u64, timeout: Duration, wake: impl Fn() -> bool) -> bool {
-        let same = |k: &mut Kept<E>| k.changes == seen && !wake();
-        let waited = self.bell.wait_timeout_while(self.lock(), timeout, same);
-        waited.unwrap_or_else(PoisonError::into_inner).0.changes != seen
-    }
-    pub(super) fn ring(&self) {
-        // Taken so that whoever is about to wait hears it.
-        drop(self.lock());
-        self.bell.notify_all();
-    }
-    pub(super) fn note_running(&self, running: Running, probe: Option<Arc<Probe>>) {
-        let mut kept = self.lock();
-        (kept.running, kept.probe) = (running, probe);
-        self.bell.notify_all();
     }
 }

@@ -4,6 +4,7 @@
 //! [`Set`]. [`Rules`] keeps them: each is checked before it is written, and a change rings a bell. [`Supervisor`] hears it and
 //! runs the set anew: a record is seen by the set before or by the set after, never by both.
 
+mod at_work;
 mod in_force;
 mod kept;
 mod supervise;
@@ -19,7 +20,8 @@ use crate::bus::TopicName;
 use crate::door::Wrong;
 use crate::pipeline::{Node, Wiring};
 
-pub use in_force::{Changed, Rules, Running};
+pub use at_work::Running;
+pub use in_force::{Changed, Rules};
 pub use supervise::Supervisor;
 
 /// Topics that all rules of a room together read.
