@@ -1,21 +1,25 @@
 //! What a user may change: plain data with defaults. `settings.toml` in the data folder < environment `LOOM_*` < flags.
-//! One table says what each setting takes, whether the environment knows it, and how a page shows it.
 
 mod hotkey;
 mod keeper;
+mod table;
+mod wrong;
 
 pub use hotkey::Hotkey;
 pub use keeper::{Keeper, Refused};
+pub use table::{SETTINGS, Setting, Shown, setting};
+pub(crate) use wrong::variable;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use loom_schemas::live::{Choice, Control};
 use serde::{Deserialize, Serialize};
 
 use crate::bus::{Retention, TopicName};
 use crate::error::{Error, Result};
 use crate::identity::Policy;
+use table::takes;
+use wrong::{broken, key_at, printable, wrong_variable};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "settings.toml";
@@ -79,215 +83,6 @@ impl Default for Settings {
             from: BTreeMap::new(),
         }
     }
-}
-
-/// Every setting as a file, the environment and a person know it.
-pub struct Setting {
-    pub key: &'static str,
-    /// What it takes, in a person's words.
-    pub takes: &'static str,
-    /// Whether `LOOM_` and its name in capitals sets it too.
-    pub environment: bool,
-    /// How a page shows it, where it does.
-    pub shown: Option<Shown>,
-}
-
-/// A setting on a page.
-pub struct Shown {
-    pub group: &'static str,
-    pub title: &'static str,
-    /// One sentence.
-    pub about: &'static str,
-    pub control: fn() -> Control,
-    /// A change holds from the next start on.
-    pub restart: bool,
-}
-
-/// The one table of settings: a new one is a field of [`Settings`] and a row here.
-pub static SETTINGS: [Setting; 15] = [
-    Setting {
-        key: "microphone",
-        takes: "true or false",
-        environment: true,
-        shown: Some(Shown {
-            group: "Listening",
-            title: "Listen to the microphone",
-            about: "Off, Loom takes in recordings and what other devices send.",
-            control: || Control::Switch,
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "engine",
-        takes: "an engine's name in quotes",
-        environment: true,
-        shown: Some(Shown {
-            group: "Listening",
-            title: "Speech recogniser",
-            about: "What turns speech into words, on this computer.",
-            control: || choices(&[("moonshine-tiny-en", "Moonshine, English")]),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "audio_bytes",
-        takes: "a number of bytes",
-        environment: true,
-        shown: Some(Shown {
-            group: "Listening",
-            title: "Room for speech",
-            about: "How much sound is kept; the oldest goes first, its words stay.",
-            control: || number(0.0, 1e15, "bytes"),
-            restart: false,
-        }),
-    },
-    Setting {
-        key: "privacy_policy",
-        takes: "a policy's name in quotes",
-        environment: true,
-        shown: Some(Shown {
-            group: "Privacy",
-            title: "What is masked for you",
-            about: "What may leave is always masked by the stricter policy, whatever you choose here.",
-            control: || choices(&[("owner", "What nobody wants to read back"), ("shared", "As strictly as what may leave")]),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "device_policy",
-        takes: "\"register\" or \"strict\"",
-        environment: true,
-        shown: Some(Shown {
-            group: "Privacy",
-            title: "Devices nobody knows",
-            about: "Whether a program on this computer may send under a name that is new.",
-            control: || choices(&[("register", "Register them"), ("strict", "Refuse them")]),
-            restart: false,
-        }),
-    },
-    Setting {
-        key: "device_link_percent",
-        takes: "a number from 1 to 100",
-        environment: true,
-        shown: Some(Shown {
-            group: "Privacy",
-            title: "Devices of one person",
-            about: "How sure Loom has to be, in percent, before two linked devices count as one person's.",
-            control: || number(1.0, 100.0, "%"),
-            restart: false,
-        }),
-    },
-    Setting {
-        key: "device_records_per_second",
-        takes: "a number from 0 (no limit) to 4294967295",
-        environment: true,
-        shown: Some(Shown {
-            group: "Privacy",
-            title: "Records a second",
-            about: "How many one device may send; 0 is no limit.",
-            control: || number(0.0, 4_294_967_295.0, ""),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "open_loopback",
-        takes: "true or false",
-        environment: true,
-        shown: Some(Shown {
-            group: "Privacy",
-            title: "Let programs on this computer in without the token",
-            about: "On, everything that runs here may read what you said.",
-            control: || Control::Switch,
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "time_zone",
-        takes: "a zone's name in quotes, such as \"Europe/Berlin\"",
-        environment: true,
-        shown: Some(Shown {
-            group: "This computer",
-            title: "Time zone",
-            about: "Where your days begin and end.",
-            control: || text("as the system has it"),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "port",
-        takes: "a number from 0 to 65535",
-        environment: true,
-        shown: Some(Shown {
-            group: "This computer",
-            title: "HTTP port",
-            about: "Where this page and programs on this computer find Loom; 0 picks one that is free.",
-            control: || number(0.0, 65535.0, ""),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "ui_dir",
-        takes: "a folder in quotes",
-        environment: true,
-        shown: Some(Shown {
-            group: "This computer",
-            title: "Folder of the pages",
-            about: "For pages of your own making, where they are not beside the program.",
-            control: || text("beside the program"),
-            restart: true,
-        }),
-    },
-    Setting {
-        key: "autostart",
-        takes: "true or false",
-        environment: true,
-        shown: Some(Shown {
-            group: "Desktop app",
-            title: "Start with your session",
-            about: "Loom then waits in the tray and listens. A Loom that runs without its window leaves this alone.",
-            control: || Control::Switch,
-            restart: false,
-        }),
-    },
-    Setting {
-        key: "hotkey",
-        takes: "Ctrl, Alt or Super, and a key, such as \"Ctrl+Alt+Space\"",
-        environment: true,
-        shown: Some(Shown {
-            group: "Desktop app",
-            title: "Key to pause and go on",
-            about: "Works whatever program is in front. None until you write one, as many are taken already.",
-            control: || text("such as Ctrl+Alt+Space"),
-            restart: false,
-        }),
-    },
-    Setting { key: "device_name", takes: "a text in quotes", environment: true, shown: None },
-    Setting {
-        key: "retention",
-        takes: "tables such as [retention.\"device.audio.raw\"] with days and bytes",
-        environment: false,
-        shown: None,
-    },
-];
-
-fn choices(of: &[(&str, &str)]) -> Control {
-    let choice = |(value, title): &(&str, &str)| Choice { value: (*value).into(), title: (*title).into() };
-    Control::Choice { choices: of.iter().map(choice).collect() }
-}
-fn number(min: f64, max: f64, unit: &str) -> Control {
-    Control::Number { min, max, unit: unit.into() }
-}
-fn text(placeholder: &str) -> Control {
-    Control::Text { placeholder: placeholder.into() }
-}
-
-/// The setting of this name.
-pub fn setting(key: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|s| s.key == key)
-}
-
-fn takes(key: &str) -> &'static str {
-    setting(key).map_or("another kind of value", |s| s.takes)
 }
 
 /// Where a value comes from, if it is not the default.
@@ -392,130 +187,5 @@ impl Settings {
     }
 }
 
-impl Setting {
-    /// A variable's text as the kind of value that the setting takes.
-    fn told(&self, value: &str) -> Option<toml::Value> {
-        match self.shown.as_ref().map(|s| (s.control)()) {
-            Some(Control::Number { .. }) => value.trim().parse::<i64>().ok().map(toml::Value::Integer),
-            Some(Control::Switch) => match value {
-                "1" | "true" | "yes" | "on" => Some(true.into()),
-                "0" | "false" | "no" | "off" | "" => Some(false.into()),
-                _ => None,
-            },
-            _ => Some(value.into()),
-        }
-    }
-}
-
-/// The variable that sets a setting.
-pub(crate) fn variable(key: &str) -> String {
-    format!("LOOM_{}", key.to_uppercase())
-}
-
-fn wrong_variable(key: &str) -> Error {
-    Error::invalid(format!("the environment variable {} must be {}: correct it or unset it", variable(key), takes(key)))
-}
-
-fn line_of(text: &str, e: &toml::de::Error) -> usize {
-    let at = e.span().map_or(0, |s| s.start.min(text.len()));
-    text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1
-}
-
-/// The key on the line where the error is, when it is one of ours.
-fn key_at(text: &str, e: &toml::de::Error) -> Option<String> {
-    let line = text.lines().nth(line_of(text, e) - 1)?;
-    let key = line.split('=').next()?.trim();
-    setting(key).map(|s| s.key.to_string())
-}
-
-fn broken(text: &str, e: &toml::de::Error, what: &str) -> Error {
-    let line = line_of(text, e);
-    Error::invalid(format!("{FILE}, line {line}: {what}; correct the line, or delete it to have the default"))
-}
-
-/// A key in a message: short, and nothing a terminal would act on.
-fn printable(key: &str) -> String {
-    key.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn none(_: &str) -> Option<String> {
-        None
-    }
-
-    #[test]
-    fn an_empty_folder_has_the_defaults() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Settings::load(dir.path(), &none).unwrap(), Loaded::default());
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(FILE), "port = 1\nmicrophone = false\nengine = \"a\"\n[retention.\"device.audio.raw\"]\ndays = 3\n")
-            .unwrap();
-        let env = |k: &str| (k == "LOOM_PORT").then(|| "0".to_string());
-        let s = Settings::load(dir.path(), &env).unwrap().settings;
-        assert_eq!(s.from["port"], Origin::Environment);
-        assert_eq!((s.from["engine"], s.from.get("ui_dir")), (Origin::File, None));
-        assert_eq!((s.port, s.microphone, s.engine.as_str()), (0, false, "a"));
-        assert_eq!(s.retention[&TopicName::of("device.audio.raw")].days, Some(3));
-    }
-
-    #[test]
-    fn every_setting_has_a_row_and_every_row_a_setting() {
-        let fields = serde_json::to_value(Settings::default()).unwrap();
-        let fields: std::collections::BTreeSet<_> = fields.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(SETTINGS.iter().map(|s| s.key.to_string()).collect::<std::collections::BTreeSet<_>>(), fields);
-    }
-
-    #[test]
-    fn broken_files_are_named_with_line_and_remedy() {
-        for (text, line, word) in [
-            ("port = \"many\"\n[[[", "line 2", "not TOML"),
-            ("\nport = \"many\"\n", "line 2", "65535"),
-            ("port = 70000", "line 1", "65535"),
-            ("microphone = 1", "line 1", "true or false"),
-            ("[retention.\"a b\"]\ndays = 1", "line 1", "wrong kind"),
-        ] {
-            let e = Settings::parse(text).unwrap_err();
-            let said = e.to_string();
-            assert!(said.contains(FILE) && said.contains(line) && said.contains(word), "{text:?}: {said}");
-            assert!(!said.contains("many") && !said.contains('\n'), "{said}");
-        }
-    }
-
-    #[test]
-    fn unknown_keys_warn_and_nothing_more() {
-        let loaded = Settings::parse("prot = 1\nport = 5\n[window]\nx = 1").unwrap();
-        assert_eq!(loaded.settings.port, 5);
-        assert_eq!(loaded.warnings.len(), 2);
-        assert!(loaded.warnings.iter().any(|w| w.contains("prot")));
-    }
-
-    #[test]
-    fn what_no_type_can_say_is_checked() {
-        for (text, word) in [
-            ("[retention.\"device.audio.raw\"]\ndays = 0", "1 or more"),
-            ("device_link_percent = 0", "from 1 to 100"),
-            ("device_link_percent = 101", "from 1 to 100"),
-        ] {
-            let said = Settings::parse(text).unwrap_err().to_string();
-            assert!(said.contains(FILE) && said.contains(word), "{said}");
-        }
-        assert!((Settings::parse("device_link_percent = 95").unwrap().settings.link_threshold() - 0.95).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_wrong_variable_or_zone_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, value) in [("LOOM_PORT", "many"), ("LOOM_MICROPHONE", "perhaps"), ("LOOM_TIME_ZONE", "Moon/Base")] {
-            let env = |k: &str| (k == name).then(|| value.to_string());
-            let said = Settings::load(dir.path(), &env).unwrap_err().to_string();
-            assert!(said.contains(name) && !said.contains(value), "{said}");
-        }
-    }
-}
+mod tests;

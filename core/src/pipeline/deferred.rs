@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
+use super::consumer::{Consumer, ERASED, Made, guarded};
+use super::node::{Progress, Step, Wiring};
 use super::outbox::Outbox;
 use super::probe::Probe;
-use super::runner::{Consumer, ERASED, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Deferred, MakeWorker, Spec, Worker};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Error, Fault, Kind, Result};

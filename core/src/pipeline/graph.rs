@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::runner::{Node, deferred, stage};
+use super::node::{Node, deferred, stage};
 use crate::dedup::Dedup;
 use crate::enrich::Enrich;
 use crate::error::Result;

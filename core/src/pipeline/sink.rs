@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consumer::{Consumer, MAX_RECORDS, Made, guarded};
+use super::node::{Progress, Step, Wiring};
 use super::probe::Probe;
-use super::runner::{Consumer, MAX_RECORDS, Made, Progress, Step, Wiring, guarded};
 use super::stage::{Sink, Spec};
 use crate::bus::{Membership, Position, Positions, Record};
 use crate::error::{Kind, Result};

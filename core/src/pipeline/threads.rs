@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::node::{Node, Progress, Step, Wiring};
 use super::probe::Probe;
-use super::runner::{Node, Progress, Step, Wiring};
 use crate::bus::{Bus, Membership, TopicName};
 use crate::error::{Error, Result};
 

@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::bus::memory::Memory;
-use crate::bus::{Headers, TopicName};
+use crate::bus::{Bus, Headers, NewRecord, Position, Positions, TopicName};
 use crate::env::ManualClock;
-use crate::pipeline::{MakeWorker, Revision};
+use crate::error::{Error, Kind};
+use crate::pipeline::{Deferred, MakeWorker, Revision, Sink, deferred, sink, stage};
+use crate::store::Audio;
 
 struct NoAudio;
 impl Audio for NoAudio {
