@@ -29,6 +29,8 @@ pub trait Step: Send {
     fn membership(&self) -> &Membership;
     fn probe(&self) -> Arc<Probe>;
     fn step(&mut self) -> Result<Progress>;
+    /// The next step rests no more.
+    fn hurry(&mut self) {}
 }
 
 /// What every consumer is connected to.

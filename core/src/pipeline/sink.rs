@@ -99,6 +99,9 @@ impl<S: Sink> Step for SinkRunner<S> {
     fn probe(&self) -> Arc<Probe> {
         self.consumer.probe.clone()
     }
+    fn hurry(&mut self) {
+        self.caught_up = None;
+    }
     fn step(&mut self) -> Result<Progress> {
         if let Some(rest) = self.rest() {
             return Ok(Progress::Resting(rest));

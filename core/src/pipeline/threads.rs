@@ -51,10 +51,12 @@ impl Stop {
         let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked());
     }
-    /// Sleeps, unless there is no more time for that.
-    fn rest(&self, time: Duration) {
+    /// Sleeps, unless there is no more time for that; whether there is none.
+    fn rest(&self, time: Duration) -> bool {
+        let hurried = || self.hurried.load(Ordering::Acquire);
         let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked() && !self.hurried.load(Ordering::Acquire));
+        let _ = self.wake.wait_timeout_while(guard, time, |()| !self.asked() && !hurried());
+        hurried()
     }
 }
 
@@ -128,7 +130,9 @@ fn run(mut step: Box<dyn Step>, unhurried: bool, wiring: &Wiring, stop: &Stop) {
             }
             Ok(Progress::Resting(rest)) => {
                 backoff = IDLE;
-                stop.rest(rest);
+                if stop.rest(rest) {
+                    step.hurry();
+                }
             }
             Err(e) => {
                 let first = probe.seen().trouble.as_deref() != Some(e.message());

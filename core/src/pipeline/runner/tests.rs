@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use crate::bus::memory::Memory;
 use crate::bus::{Bus, Headers, NewRecord, Position, Positions, TopicName};
 use crate::env::ManualClock;
 use crate::error::{Error, Kind};
-use crate::pipeline::{Deferred, MakeWorker, Revision, Sink, deferred, sink, stage};
+use crate::pipeline::{Deferred, MakeWorker, Node, Revision, Sink, deferred, sink, stage};
 use crate::store::Audio;
 
 struct NoAudio;
@@ -256,35 +257,80 @@ fn deferred_work_ends_in_input_order_whatever_the_threads_do() {
 /// A store that refuses -1.
 #[derive(Clone, Default)]
 struct Kept(Arc<std::sync::Mutex<(Vec<i64>, Positions)>>);
-struct Keep(Spec, Kept);
+struct Keep {
+    spec: Spec,
+    kept: Kept,
+    between: Duration,
+}
+
+fn keep(kept: &Kept, between: Duration) -> Node {
+    sink(Keep { spec: spec(&[A], false), kept: kept.clone(), between })
+}
+
 impl Sink for Keep {
     fn spec(&self) -> &Spec {
-        &self.0
+        &self.spec
     }
     fn positions(&mut self) -> Result<Positions, Fault> {
-        Ok(self.1.0.lock().unwrap().1.clone())
+        Ok(self.kept.0.lock().unwrap().1.clone())
     }
     fn write(&mut self, rs: &[Record], upto: &Positions) -> Result<(), Fault> {
         let values = rs.iter().map(|r| r.payload::<i64>()).collect::<Result<Vec<_>>>()?;
         if values.contains(&-1) {
             return Err(Error::skip("minus one"));
         }
-        let mut kept = self.1.0.lock().unwrap();
+        let mut kept = self.kept.0.lock().unwrap();
         kept.0.extend(values);
         kept.1.clone_from(upto);
         Ok(())
     }
     fn rebuild(&mut self) -> Result<(), Fault> {
-        *self.1.0.lock().unwrap() = Default::default();
+        *self.kept.0.lock().unwrap() = Default::default();
         Ok(())
     }
+    fn between_writes(&self) -> Duration {
+        self.between
+    }
+}
+
+#[test]
+fn a_sink_whose_writes_are_dear_rests_between_them_until_somebody_waits() {
+    let (mut w, kept, gathers) = (World::new(), Kept::default(), Duration::from_secs(5));
+    let mut step = keep(&kept, gathers).connect(w.wiring.clone()).unwrap();
+    w.send(A, 1);
+    assert_eq!(step.step().unwrap(), Progress::Worked);
+    w.send(A, 2);
+    assert_eq!(step.step().unwrap(), Progress::Resting(gathers));
+    w.clock.advance(3.0);
+    w.send(A, 3);
+    assert_eq!(step.step().unwrap(), Progress::Resting(Duration::from_secs(2)));
+    w.clock.advance(2.0);
+    assert_eq!(step.step().unwrap(), Progress::Worked);
+    assert_eq!(kept.0.lock().unwrap().0, [1, 2, 3]);
+    drop(step);
+
+    let running = crate::pipeline::Running::start(vec![keep(&kept, Duration::from_secs(3600))], &w.wiring).unwrap();
+    let caught_up = |w: &World| {
+        let mut seen = w.bus.wait(0, Duration::ZERO);
+        (0..20).any(|_| {
+            let over = w.lag() == 0;
+            seen = if over { seen } else { w.bus.wait(seen, Duration::from_secs(5)) };
+            over
+        })
+    };
+    w.send(A, 4);
+    assert!(caught_up(&w));
+    w.send(A, 5);
+    running.hurry();
+    assert!(caught_up(&w), "it rests for an hour otherwise");
+    assert_eq!(kept.0.lock().unwrap().0, [1, 2, 3, 4, 5]);
 }
 
 #[test]
 fn a_sink_parks_what_it_cannot_take_and_its_store_says_where_it_stands() {
     let mut w = World::new();
     let kept = Kept::default();
-    let open = |w: &World| sink(Keep(spec(&[A], false), kept.clone())).connect(w.wiring.clone()).unwrap();
+    let open = |w: &World| keep(&kept, Duration::ZERO).connect(w.wiring.clone()).unwrap();
     (0..10).chain([-1]).chain(10..20).for_each(|n| w.send(A, n));
     drain(&mut *open(&w));
     assert_eq!(kept.0.lock().unwrap().0, (0..20).collect::<Vec<_>>());
@@ -313,7 +359,7 @@ fn a_running_pipeline_stops_in_order_and_leaves_its_groups() {
     (1..=100).for_each(|n| w.send(A, n));
     let mut seen = 0;
     while w.lag() > 0 {
-        seen = w.bus.wait(seen, std::time::Duration::from_secs(5));
+        seen = w.bus.wait(seen, Duration::from_secs(5));
     }
     assert_eq!(w.bus.groups().unwrap()[0].state(), "Stable");
     running.stop();
