@@ -25,6 +25,7 @@ pub mod live;
 pub mod pipeline;
 pub mod privacy;
 pub mod router;
+pub mod rules;
 pub mod schema;
 pub mod settings;
 pub mod speech;

@@ -37,6 +37,7 @@ mod query;
 mod recordings;
 mod registry;
 mod router;
+mod rules;
 mod serve;
 mod settings;
 mod sound;

@@ -10,16 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::Routes;
 use super::metrics::Exposition;
-use super::problem::{Complaint, Problem};
 use super::state::State;
-use crate::door::Wrong;
 
 pub fn routes() -> Routes {
     OpenApiRouter::new().merge(rules::routes()).merge(trial::routes()).merge(tap::routes()).merge(replay::routes())
-}
-
-fn refused(wrong: Vec<Wrong>) -> Problem {
-    Problem::invalid(wrong.into_iter().map(|w| Complaint { pointer: w.pointer, rule: w.rule, expected: w.expected }).collect())
 }
 
 /// Figures of each rule for Prometheus.

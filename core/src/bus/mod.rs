@@ -10,6 +10,7 @@ mod record;
 mod rows;
 pub mod sqlite;
 mod topic;
+pub mod wall;
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use loom_schemas::dedup::{Field, Normal};
 
 use crate::door::{Wrong, parse_time};
 use crate::env::Time;
-use crate::router::pointer::Pointer;
+use crate::schema::Pointer;
 
 const MOST_DECIMALS: u32 = 12;
 const DECIMALS: u32 = 6;

@@ -15,6 +15,7 @@ use super::{exact, fields};
 use crate::bus::{Record, TopicName};
 use crate::error::Result;
 use crate::pipeline::Kept;
+use crate::rules::{self, Set};
 
 /// Enabled rules, by topic, with this install's secret.
 pub struct Judge {
@@ -115,6 +116,28 @@ impl Judge {
     /// What stands for the fingerprint that a device made by itself.
     pub fn key_of(&self, scope: &Scope, fingerprint: &[u8; 32]) -> [u8; 16] {
         self.salt.key(scope, fingerprint)
+    }
+}
+
+impl Set for Judge {
+    fn revision(&self) -> String {
+        let mut rules: Vec<_> = self.rules().map(|r| &r.rule).collect();
+        rules.sort_by_key(|r| &r.id);
+        rules::revision(rules.into_iter())
+    }
+    fn reads(&self, topic: &TopicName) -> bool {
+        self.rules.contains_key(topic)
+    }
+    /// None is made by being read.
+    fn inputs(&self, mut there: Vec<TopicName>) -> Vec<TopicName> {
+        there.retain(|t| self.reads(t));
+        there
+    }
+    fn may_grow(&self, inputs: &[TopicName]) -> bool {
+        self.rules.len() > inputs.len()
+    }
+    fn writes(&self) -> impl Iterator<Item = &TopicName> {
+        self.rules().filter_map(|r| r.into.as_ref())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Deduplication: rules, kept as data, that say what makes a record of a topic the repeat of an earlier one.
 //!
 //! A rule is checked and compiled once ([`rule`]); the enabled ones together are a [`Judge`], and [`Dedup`] is the stage that
-//! asks it about every record. What was first is kept in rows on disk ([`crate::bus::Row`]), in the transaction of what was
+//! asks it about every record. How rules are kept and changed while they run is [`crate::rules`]. What was first is kept in rows on disk ([`crate::bus::Row`]), in the transaction of what was
 //! said of it, so a crash doubles nothing and forgets nothing. Nothing is taken from the log: a repeat is named on
 //! `internal.dedup.duplicates`, and a rule may copy the firsts alone to a topic of their own.
 //!
@@ -25,7 +25,6 @@ mod rule;
 mod rules;
 mod salt;
 mod stage;
-mod supervise;
 mod text;
 mod window;
 
@@ -39,10 +38,9 @@ pub use ledger::{MOST_LISTED, of_repeat, repeats_of};
 #[cfg(feature = "pictures")]
 pub use pictures::FilePictures;
 pub use rule::Compiled;
-pub use rules::{Changed, Rules, Running};
+pub use rules::{Deduplicating, Rules, Supervisor};
 pub use salt::Salt;
 pub use stage::{Dedup, GROUP};
-pub use supervise::Supervisor;
 pub use text::Sketcher;
 
 /// Rules at once.

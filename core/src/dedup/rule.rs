@@ -9,7 +9,8 @@ use super::window::Window;
 use super::{LONGEST_S, MOST_FIELDS};
 use crate::bus::{TopicName, names};
 use crate::door::Wrong;
-use crate::router::pointer::Pointer;
+use crate::rules::is_id;
+use crate::schema::Pointer;
 
 const DESCRIPTION_BYTES: usize = 1_000;
 const LEAST_SIMILARITY: f64 = 0.5;
@@ -38,9 +39,7 @@ impl Compiled {
     /// Everything that is wrong with a rule by itself.
     pub fn compile(rule: &DedupRule) -> Result<Self, Vec<Wrong>> {
         let mut wrong = Vec::new();
-        let named =
-            (1..=64).contains(&rule.id.len()) && rule.id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
-        if !named {
+        if !is_id(&rule.id) {
             wrong.push(Wrong::new("/id", "format", "1 to 64 of a-z, 0-9, -, _ and ."));
         }
         if rule.description.len() > DESCRIPTION_BYTES {

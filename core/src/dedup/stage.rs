@@ -14,7 +14,7 @@ use super::rule::Compiled;
 use crate::bus::{Record, TopicName, names};
 use crate::error::{Error, Fault};
 use crate::pipeline::{Outbox, Revision, Spec, Stage};
-use crate::router::MOST_HOPS;
+use crate::rules::{MOST_HOPS, Set};
 
 pub const GROUP: &str = "deduplication-consumer";
 const DESCRIPTION: &str = "Finds records that repeat earlier ones, by the owner's rules";
@@ -39,7 +39,7 @@ pub struct Dedup {
 
 impl Dedup {
     pub fn new(judge: Arc<Judge>, inputs: Vec<TopicName>, figures: Figures) -> Self {
-        let firsts: BTreeSet<TopicName> = judge.rules().filter_map(|r| r.into.clone()).collect();
+        let firsts: BTreeSet<TopicName> = judge.writes().cloned().collect();
         let duplicates = TopicName::of(names::DUPLICATES);
         let outputs = std::iter::once(duplicates.clone()).chain(firsts).collect();
         let spec = Spec { inputs, outputs, ..Self::blank() };

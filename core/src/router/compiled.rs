@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::condition::Condition;
 use super::pattern::Pattern;
-use super::pointer::Pointer;
 use super::transform::{Change, MOST_BYTES};
 use crate::bus::TopicName;
 use crate::door::Wrong;
 use crate::error::{Error, Result};
+use crate::rules::is_id;
+use crate::schema::Pointer;
 
 const MOST_PATTERNS: usize = 32;
 const MOST_CHANGES: usize = 32;
@@ -55,7 +56,8 @@ impl Compiled {
     pub fn compile(rule: &RoutingRule) -> Result<Self, Vec<Wrong>> {
         let mut wrong = Vec::new();
         let mut say = |pointer: &str, rule: &str, expected: String| wrong.push(Wrong::new(pointer, rule, expected));
-        if !is_id(&rule.id) {
+        // `try` is where rules are tried.
+        if !is_id(&rule.id) || rule.id == "try" {
             say("/id", "format", "1 to 64 of a-z, 0-9, -, _ and .".into());
         }
         let limits = [
@@ -182,9 +184,4 @@ fn digest(rule: &RoutingRule) -> [u8; 32] {
     let said = (&rule.id, &rule.condition, &rule.transforms, &rule.outputs, &rule.route);
     // Rules are plain data, which always serialises.
     Sha256::digest(serde_json::to_vec(&said).unwrap_or_default()).into()
-}
-
-fn is_id(id: &str) -> bool {
-    // `try` is where rules are tried.
-    (1..=64).contains(&id.len()) && id != "try" && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))
 }

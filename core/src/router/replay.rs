@@ -119,7 +119,7 @@ pub struct Replays {
 impl Replays {
     pub fn open(db: &Db, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: Arc<Rules>) -> Result<Self> {
         kept::migrate(db)?;
-        let registry = rules.registry.clone();
+        let registry = rules.engine.registry.clone();
         let shared = Shared { db: db.clone(), bus, registry, clock, stop: Mutex::new(false), wake: Condvar::new() };
         Ok(Self { shared: Arc::new(shared), entropy, rules, at_work: Mutex::default() })
     }

@@ -1,18 +1,19 @@
 //! The rules that are in force together: in their order, indexed, and asked about one record after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use loom_schemas::routing::RoutingRule;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::MOST_HOPS;
 use super::compiled::{Compiled, Made};
 use super::condition::{Subject, View};
 use super::index::Index;
+use super::pattern::Pattern;
 use crate::bus::{Record, TopicName};
 use crate::env::Clock;
 use crate::error::{Error, Result};
+use crate::rules::{self, MOST_HOPS, Set};
 use crate::schema::Registry;
 
 /// Enabled rules, the highest priority first.
@@ -78,29 +79,8 @@ impl RuleSet {
     pub fn len(&self) -> usize {
         self.rules.len()
     }
-    /// Whether some rule reads this topic.
-    pub fn reads(&self, topic: &TopicName) -> bool {
-        self.rules.iter().any(|r| r.reads(topic))
-    }
-    pub fn has_wildcards(&self) -> bool {
-        self.rules.iter().flat_map(|r| &r.inputs).any(|p| p.exact().is_none())
-    }
-    /// Topics that rules name without a wildcard.
-    pub fn named(&self) -> impl Iterator<Item = TopicName> {
-        self.rules.iter().flat_map(|r| &r.inputs).filter_map(super::Pattern::exact)
-    }
-    pub fn writes(&self) -> impl Iterator<Item = &TopicName> {
-        self.rules.iter().flat_map(|r| r.writes().map(|(_, t)| t))
-    }
-
-    /// Changes with anything that decides what the set does.
-    pub fn revision(&self) -> String {
-        let mut h = Sha256::new();
-        for r in &self.rules {
-            // Rules are plain data, which always serialises.
-            h.update(serde_json::to_vec(&r.rule).unwrap_or_default());
-        }
-        hex::encode(&h.finalize()[..6])
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.rules.iter().flat_map(|r| &r.inputs)
     }
 
     /// How many rules are asked about a record: the others are passed over by the index.
@@ -133,6 +113,27 @@ impl RuleSet {
     /// How many rules take a record: for measuring.
     pub fn taken_by(&self, record: &Record, data: &Value, clock: &dyn Clock) -> usize {
         self.judge(&View { record, data }, clock).iter().filter(|v| v.matched).count()
+    }
+}
+
+impl Set for RuleSet {
+    fn revision(&self) -> String {
+        rules::revision(self.rules.iter().map(|r| &r.rule))
+    }
+    fn reads(&self, topic: &TopicName) -> bool {
+        self.rules.iter().any(|r| r.reads(topic))
+    }
+    /// Those that rules name without a wildcard, there or not, and those there are that wildcards match.
+    fn inputs(&self, there: Vec<TopicName>) -> Vec<TopicName> {
+        let matched = there.into_iter().filter(|t| self.reads(t));
+        let all: BTreeSet<TopicName> = self.patterns().filter_map(Pattern::exact).chain(matched).collect();
+        all.into_iter().collect()
+    }
+    fn may_grow(&self, _: &[TopicName]) -> bool {
+        self.patterns().any(|p| p.exact().is_none())
+    }
+    fn writes(&self) -> impl Iterator<Item = &TopicName> {
+        self.rules.iter().flat_map(|r| r.writes().map(|(_, t)| t))
     }
 }
 

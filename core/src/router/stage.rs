@@ -13,6 +13,7 @@ use crate::bus::{Record, TopicName};
 use crate::env::Clock;
 use crate::error::{Error, Fault};
 use crate::pipeline::{Outbox, Revision, Spec, Stage};
+use crate::rules::Set;
 
 pub const GROUP: &str = "event-router-consumer";
 const DESCRIPTION: &str = "Routes records by the owner's rules";

@@ -10,9 +10,9 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::condition::pattern;
-use super::pointer::Pointer;
 use crate::door::Wrong;
 use crate::error::{Error, Result};
+use crate::schema::Pointer;
 use mask::Mask;
 
 /// Bytes of a payload after changes.

@@ -10,6 +10,7 @@ mod counter;
 pub mod describe;
 pub mod document;
 mod draft;
+mod pointer;
 mod reach;
 pub mod registry;
 mod resolve;
@@ -20,6 +21,7 @@ mod walk;
 pub mod withstand;
 
 pub use document::Flaw;
+pub use pointer::Pointer;
 pub use registry::{Complaint, Held, Registry};
 pub use resolve::Whole;
 pub use validators::compile;

@@ -101,7 +101,7 @@ async fn check(Extract(state): Extract<Arc<State>>, Json(body): Json<DedupCheck>
     }
     let ids: Vec<Uuid> = given.iter().map(|g| g.message_id).collect();
     let asked = state.clone();
-    let said = blocking(move || dedup::check(&asked.dedup.judge(), asked.bus.clone(), given, asked.clock.clone())).await?;
+    let said = blocking(move || dedup::check(&asked.dedup.set(), asked.bus.clone(), given, asked.clock.clone())).await?;
     let records: Vec<DedupVerdict> = said.into_iter().enumerate().map(|(i, s)| verdict(&ids[..i], s)).collect();
     let duplicates = records.iter().filter(|r| r.duplicate).count() as u64;
     Ok(Json(DedupChecked { checked: records.len() as u64, duplicates, records }))

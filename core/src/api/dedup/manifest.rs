@@ -99,7 +99,7 @@ async fn answer(state: Arc<State>, body: Manifest) -> Result<Json<ManifestAnswer
         let (asked, wanted) = (state.clone(), items.iter().map(|(_, l)| l.clone()).collect::<Vec<_>>());
         // A device that was never here has sent nothing.
         let Some(device) = device.or(rule.rule.across_devices.then(Uuid::nil)) else { continue };
-        let found = blocking(move || dedup::manifest(&asked.dedup.judge(), &rule, &asked.bus, device, &wanted)).await?;
+        let found = blocking(move || dedup::manifest(&asked.dedup.set(), &rule, &asked.bus, device, &wanted)).await?;
         for ((i, _), first) in items.iter().zip(found) {
             let Some(first) = first else { continue };
             let row = &mut rows[*i];

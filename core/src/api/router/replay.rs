@@ -12,8 +12,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::super::Routes;
 use super::super::problem::Problem;
+use super::super::produce::refused;
 use super::super::state::{State, blocking};
-use super::refused;
 use crate::bus::TopicName;
 use crate::door::Wrong;
 use crate::env::Time;

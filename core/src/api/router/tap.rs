@@ -74,13 +74,13 @@ async fn tap(
     if q.rule.as_deref().is_some_and(|id| state.rules.get(id).is_none()) {
         return Err(Problem::not_found("there is no such rule: /event-router/rules lists those there are"));
     }
-    if state.rules.tap.listeners() >= LISTENERS {
+    if state.rules.engine.tap.listeners() >= LISTENERS {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{LISTENERS} programs listen already: close one of them")));
     }
     let events = headers.get(header::ACCEPT).is_some_and(|a| a.to_str().is_ok_and(|a| a.contains("text/event-stream")));
     let closing = closing.map(|c| c.0);
     let listener = Listener {
-        passed: state.rules.tap.listen(),
+        passed: state.rules.engine.tap.listen(),
         topic,
         rule: q.rule,
         left: q.limit.unwrap_or(u64::MAX),

@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::super::Routes;
 use super::super::envelope::envelope;
 use super::super::problem::{Complaint, Problem};
+use super::super::produce::refused;
 use super::super::state::{State, blocking};
-use super::refused;
 use crate::bus::TopicName;
 use crate::door::Wrong;
 use crate::env::Time;
@@ -114,7 +114,7 @@ async fn try_out(Extract(state): Extract<Arc<State>>, Json(wish): Json<TryOut>) 
             matched: summary.matched,
             would_emit: summary.would_emit,
             would_fail: summary.would_fail,
-            objections: objections.into_iter().map(|w| Complaint { pointer: w.pointer, rule: w.rule, expected: w.expected }).collect(),
+            objections: refused(objections).errors,
             records: told.map(row).collect::<Result<_>>()?,
         }))
     })

@@ -22,7 +22,7 @@ impl Rig {
     /// Runs the rules over what there is on a topic.
     fn deduplicate(&self, topic: &str) {
         let rules = &self.state.dedup;
-        let stage = Dedup::new(rules.judge(), vec![TopicName::parse(topic).unwrap()], rules.figures.clone());
+        let stage = Dedup::new(rules.set(), vec![TopicName::parse(topic).unwrap()], rules.engine.figures.clone());
         let wiring = Wiring {
             bus: self.state.bus.clone(),
             audio: Arc::new(Ramp),

@@ -150,7 +150,7 @@ async fn the_tap_tells_what_passes_and_what_was_missed() {
     assert_eq!(rig.get("/event-router/tap?rule=none").await.status, StatusCode::NOT_FOUND);
     rig.post(RULES, &rule("a"), &[]).await;
     let rules = &rig.state.rules;
-    let mut stage = Router::new(rules.set(), Vec::new(), rules.figures.clone(), rules.tap.clone(), rig.state.clock.clone());
+    let mut stage = Router::new(rules.set(), Vec::new(), rules.engine.figures.clone(), rules.engine.tap.clone(), rig.state.clock.clone());
     let mut pass = |n: u64| {
         let offset = rig.put("in.a.x", &json!({"n": n}));
         let r = rig.state.bus.read(&TopicName::of("in.a.x"), 0, offset, 1, 1 << 20).unwrap().remove(0);

@@ -55,7 +55,7 @@ fn a_message_that_a_phone_sends_again_is_a_repeat_by_the_shipped_rules() {
         rig.put(topic, data);
     }
     rig.clock.advance(1.0);
-    let stage = step(&rig.bus, &rig.clock, &rig.rules.judge(), &rig.rules.figures, 1_000);
+    let stage = step(&rig.bus, &rig.clock, &rig.rules.set(), &rig.rules.engine.figures, 1_000);
     drain(&mut *{ stage });
     let found: Vec<_> = said(&*rig.bus).into_iter().map(|d| (d.rule, d.offset, d.of_offset)).collect();
     assert_eq!(found, [("location".into(), 1, 0), ("sms".into(), 1, 0)]);

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use crate::bus::memory::Memory;
 use crate::bus::{Bus, Headers, NewRecord, Record, TopicName, names};
 use crate::db::{Db, Key};
-use crate::dedup::{Changed, Compiled, Dedup, Figures, Judge, NoPictures, Pictures, Rules, Salt};
-use crate::env::{Clock, ManualClock, Seeded, Time};
+use crate::dedup::{Compiled, Dedup, Figures, Judge, NoPictures, Pictures, Rules, Salt};
+use crate::env::{ManualClock, Seeded, Time};
 use crate::pipeline::{Progress, Step, Wiring, graph};
-use crate::store::Audio;
+use crate::rules::Changed;
+pub use crate::rules::tests::{until, wiring};
 
 pub const TOPIC: &str = "in.a.x";
 /// When the clock begins; records are timed from here.
@@ -24,17 +25,6 @@ pub struct Rig {
     pub rules: Arc<Rules>,
     pub db: Db,
     _dir: tempfile::TempDir,
-}
-
-struct Silent;
-impl Audio for Silent {
-    fn read(&self, _: &str, _: u64, _: u64) -> crate::Result<Arc<[f32]>> {
-        Ok(Arc::from([]))
-    }
-}
-
-pub fn wiring(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Wiring {
-    Wiring { bus, audio: Arc::new(Silent), clock, member: "test".into(), host: "here".into(), run: String::new(), workers: 0 }
 }
 
 pub fn clock() -> Arc<ManualClock> {
@@ -130,13 +120,4 @@ pub fn said(bus: &dyn Bus) -> Vec<Duplicate> {
 /// The same, as `repeat>first` by offset.
 pub fn pairs(bus: &dyn Bus) -> String {
     said(bus).iter().map(|d| format!("{}>{}", d.offset, d.of_offset)).collect::<Vec<_>>().join(" ")
-}
-
-/// Until it is so; a test that waits longer has failed.
-pub fn until(what: &str, so: impl Fn() -> bool) {
-    let began = std::time::Instant::now();
-    while !so() {
-        assert!(began.elapsed().as_secs() < 60, "waited in vain until {what}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -11,7 +11,8 @@ use super::{Into, Progress, Shared, State, kept};
 use crate::bus::{Headers, NewRecord, Record, TopicName, Trace, catalogued};
 use crate::error::{Error, Kind, Result};
 use crate::pipeline::derived_id;
-use crate::router::{MOST_HOPS, set};
+use crate::router::set;
+use crate::rules::MOST_HOPS;
 use crate::schema::Registry;
 
 const PAGE_RECORDS: usize = 500;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Into, MOST_RATE, Replay};
-use crate::bus::{Bus, TopicName};
+use crate::bus::{Bus, TopicName, wall};
 use crate::door::Wrong;
-use crate::error::{Kind, Result};
-use crate::router::{GROUP, wall};
+use crate::error::Result;
+use crate::router::GROUP;
 
 /// A replay as it was begun: fixed for its life.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,11 +35,7 @@ pub fn plan(bus: &dyn Bus, wish: &Replay) -> Result<Result<Plan, Vec<Wrong>>> {
         wrong.push(Wrong::new("/rate", "maximum", format!("1 to {MOST_RATE} records a second")));
     }
     match &wish.into {
-        Into::Topic(into) => match wall::may_write(bus, into) {
-            Ok(()) => {}
-            Err(e) if e.kind == Kind::Invalid => wrong.push(Wrong::new("/into", "wall", e.message())),
-            Err(e) => return Err(e),
-        },
+        Into::Topic(into) => wrong.extend(wall::forbids(bus, into)?.map(|why| Wrong::new("/into", "wall", why))),
         Into::Group(group) => wrong.extend(group_wrongs(bus, group, wish)?),
     }
     if !wrong.is_empty() {

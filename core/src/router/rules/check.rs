@@ -1,20 +1,24 @@
 //! What new rules must be together with the others: few enough, before the wall, and without a way back to themselves.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use loom_schemas::routing::RoutingRule;
 
-use super::{MOST_INPUT_TOPICS, MOST_RULES, Rules};
+use super::{MOST_RULES, Routing, Rules};
+use crate::bus::wall;
 use crate::door::Wrong;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::router::compiled::Compiled;
-use crate::router::{loops, wall};
-
-type All = BTreeMap<String, Arc<Compiled>>;
+use crate::router::{RuleSet, loops};
+use crate::rules::{All, MOST_INPUT_TOPICS, Set};
 
 /// The rules with the new ones among them, or everything that is wrong; `at` is where the new one of a number was written.
-pub fn joined(r: &Rules, mut all: All, new: &[RoutingRule], at: impl Fn(usize) -> String) -> Result<Result<All, Vec<Wrong>>> {
+pub fn joined(
+    r: &Rules,
+    mut all: All<Routing>,
+    new: &[RoutingRule],
+    at: impl Fn(usize) -> String,
+) -> Result<Result<All<Routing>, Vec<Wrong>>> {
     let mut wrong = Vec::new();
     let mut fresh: Vec<(usize, Arc<Compiled>)> = Vec::new();
     for (i, rule) in new.iter().enumerate() {
@@ -31,16 +35,19 @@ pub fn joined(r: &Rules, mut all: All, new: &[RoutingRule], at: impl Fn(usize) -
         }
     }
     let enabled: Vec<Arc<Compiled>> = all.values().filter(|c| c.rule.enabled).cloned().collect();
-    let stages = r.stages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let stages = r.engine.stages.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for (i, c) in &fresh {
-        wrong.extend(walls(r, c)?.into_iter().map(|w| placed(&at(*i), w)));
+        for (pointer, topic) in c.writes() {
+            wrong.extend(wall::forbids(&*r.bus, topic)?.map(|why| placed(&at(*i), Wrong::new(pointer, "wall", why))));
+        }
         let way = if c.rule.enabled { loops::of(c, &enabled, &stages) } else { None };
         wrong.extend(way.map(|way| placed(&at(*i), Wrong::new("/outputs", "loop", loops::said(&way)))));
     }
     if all.len() > MOST_RULES {
         wrong.push(Wrong::new("", "maxItems", format!("at most {MOST_RULES} rules: take some out first")));
     }
-    let topics = topics(r, &enabled)?;
+    let there = r.bus.topics()?.into_iter().map(|t| t.settings.name).collect();
+    let topics = RuleSet::new(enabled).inputs(there).len();
     if topics > MOST_INPUT_TOPICS {
         let say = format!("rules that read at most {MOST_INPUT_TOPICS} topics together: they would read {topics}");
         wrong.push(Wrong::new("/inputs", "maxItems", say));
@@ -50,27 +57,4 @@ pub fn joined(r: &Rules, mut all: All, new: &[RoutingRule], at: impl Fn(usize) -
 
 fn placed(at: &str, w: Wrong) -> Wrong {
     Wrong { pointer: format!("{at}{}", w.pointer), ..w }
-}
-
-fn walls(r: &Rules, c: &Compiled) -> Result<Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    for (pointer, topic) in c.writes() {
-        match wall::may_write(&*r.bus, topic) {
-            Ok(()) => {}
-            Err(e) if e.kind == Kind::Invalid => wrong.push(Wrong::new(pointer, "wall", e.message())),
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(wrong)
-}
-
-/// How many topics there are that these rules read or name.
-fn topics(r: &Rules, enabled: &[Arc<Compiled>]) -> Result<usize> {
-    let mut names: Vec<_> = enabled.iter().flat_map(|c| &c.inputs).filter_map(crate::router::Pattern::exact).collect();
-    if enabled.iter().flat_map(|c| &c.inputs).any(|p| p.exact().is_none()) {
-        names.extend(r.bus.topics()?.into_iter().map(|t| t.settings.name).filter(|t| enabled.iter().any(|c| c.reads(t))));
-    }
-    names.sort();
-    names.dedup();
-    Ok(names.len())
 }

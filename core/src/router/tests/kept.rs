@@ -7,7 +7,8 @@ use serde_json::json;
 use super::rig::{parsed, rig, rig_of, rule};
 use crate::bus::TopicName;
 use crate::pipeline::{Revision, Spec};
-use crate::router::{Changed, MOST_RULES, Rules};
+use crate::router::{MOST_RULES, Rules};
+use crate::rules::{Changed, Set};
 
 #[test]
 fn rules_are_there_after_a_restart_and_a_change_changes_the_revision() {
@@ -18,7 +19,7 @@ fn rules_are_there_after_a_restart_and_a_change_changes_the_revision() {
     rig.keep(rule("b", &["in.b.x"], "data.n == 1", &["out.b.x"]));
     let two = rig.rules.set().revision();
     assert!(none != one && one != two);
-    let again = Rules::open(&rig.db, rig.bus.clone(), rig.rules.registry.clone(), &[]).unwrap();
+    let again = Rules::open(&rig.db, rig.bus.clone(), rig.rules.engine.registry.clone(), &[]).unwrap();
     assert_eq!(again.set().revision(), two);
     assert_eq!(again.list().iter().map(|r| r.rule.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert!(rig.rules.remove("b").unwrap() && !rig.rules.remove("b").unwrap());

@@ -9,6 +9,7 @@ use super::rig::{Rig, parsed, rig, rule, until};
 use crate::bus::TopicName;
 use crate::router::redrive::{Fate, Selection, redrive};
 use crate::router::{GROUP, Into, RATE, Replay, ReplayState, Supervisor};
+use crate::rules::Set;
 
 fn idle(rig: &Rig) -> bool {
     rig.group().is_some_and(|g| g.total_lag() == 0)

@@ -11,9 +11,11 @@ use crate::bus::{Bus, Headers, NewRecord, Record, TopicName, Trace};
 use crate::db::{Db, Key};
 use crate::env::{Clock, Seeded, System, Time, message_id};
 use crate::pipeline::{Spec, Wiring};
-use crate::router::{Changed, Replays, Rules};
+use crate::router::{Replays, Rules};
+use crate::rules::Changed;
+pub use crate::rules::tests::until;
+use crate::rules::tests::wiring;
 use crate::schema::Registry;
-use crate::store::Audio;
 
 pub struct Rig {
     pub bus: Arc<dyn Bus>,
@@ -22,13 +24,6 @@ pub struct Rig {
     pub db: Db,
     entropy: Arc<Seeded>,
     _dir: tempfile::TempDir,
-}
-
-struct Silent;
-impl Audio for Silent {
-    fn read(&self, _: &str, _: u64, _: u64) -> crate::Result<Arc<[f32]>> {
-        Ok(Arc::from([]))
-    }
 }
 
 pub fn rig() -> Rig {
@@ -48,15 +43,7 @@ pub fn rig_of(stages: &[Spec]) -> Rig {
 
 impl Rig {
     pub fn wiring(&self) -> Wiring {
-        Wiring {
-            bus: self.bus.clone(),
-            audio: Arc::new(Silent),
-            clock: Arc::new(System),
-            member: "test".into(),
-            host: "here".into(),
-            run: String::new(),
-            workers: 0,
-        }
+        wiring(self.bus.clone(), Arc::new(System))
     }
 
     pub fn put(&self, topic: &str, data: Value) -> Uuid {
@@ -111,13 +98,4 @@ pub fn parsed(rule: Value) -> RoutingRule {
 /// A rule of the fields that matter.
 pub fn rule(id: &str, inputs: &[&str], condition: &str, outputs: &[&str]) -> Value {
     json!({"id": id, "inputs": inputs, "condition": condition, "outputs": outputs})
-}
-
-/// Until it is so; a test that waits longer has failed.
-pub fn until(what: &str, so: impl Fn() -> bool) {
-    let began = std::time::Instant::now();
-    while !so() {
-        assert!(began.elapsed().as_secs() < 30, "waited in vain until {what}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -9,7 +9,8 @@ use crate::bus::memory::Memory;
 use crate::bus::{Bus, Headers, NewRecord, Record, TopicName};
 use crate::env::{System, Time};
 use crate::pipeline::{Outbox, Stage};
-use crate::router::{Figures, MOST_HOPS, Router, RuleSet, Tap, View};
+use crate::router::{Figures, Router, RuleSet, Tap, View};
+use crate::rules::MOST_HOPS;
 
 const STEPS: &str = "device.health.steps.raw";
 
@@ -24,7 +25,7 @@ fn record(topic: &str, data: &Value, hops: u32) -> Record {
 
 fn router(rules: &[Value]) -> (Router, Figures) {
     let rules: Vec<_> = rules.iter().cloned().map(parsed).collect();
-    let set = RuleSet::compile(&rules).unwrap().against(super::rig::rig().rules.registry.clone());
+    let set = RuleSet::compile(&rules).unwrap().against(super::rig::rig().rules.engine.registry.clone());
     let figures = Figures::default();
     (Router::new(Arc::new(set), vec![TopicName::of(STEPS)], figures.clone(), Tap::default(), Arc::new(System)), figures)
 }
