@@ -141,3 +141,16 @@ fn titled(name: &str) -> String {
     let word = |w: &str| w.chars().take(1).flat_map(char::to_uppercase).chain(w.chars().skip(1)).collect::<String>();
     name.split(['-', '_', '.']).filter(|w| !w.is_empty()).map(word).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_producer_is_called_as_a_sentence_begins() {
+        assert_eq!(
+            ["ingestion-api", "device-identity", "microphone", ""].map(in_words),
+            ["Ingestion API", "Device identity", "Microphone", ""]
+        );
+    }
+}

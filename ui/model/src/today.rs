@@ -203,4 +203,13 @@ mod tests {
         today.put(one, from());
         assert_eq!(today.masked(), "Masked 4 times: 2 card numbers, 2 e-mail addresses.");
     }
+
+    #[test]
+    fn a_minute_that_stands_above_is_not_said_again() {
+        let mut today = Today::default();
+        for (id, at) in [("a", "10:42:59"), ("b", "10:43:00"), ("c", "10:43:58"), ("d", "11:43:00")] {
+            today.put(said(id, &format!("2025-10-14T{at}Z")), from());
+        }
+        assert_eq!(today.repeats(), BTreeSet::from(["b".to_string()]), "the newest stands first: c says the minute of b");
+    }
 }
