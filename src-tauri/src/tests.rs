@@ -32,6 +32,7 @@ fn right_arguments_are_taken() {
     for args in [
         &[][..],
         &["serve", "--input", "a.wav", "--input", "b.wav", "--exit-when-done", "--at", "-2h"],
+        &["serve", "--input", "a.wav", "b.wav", "c.wav", "--port", "0"],
         &["search", "two", "words", "--from", "-2h", "--to", "2026-01-31", "--json"],
         &["topics", "tail", "a.b.c", "--from-beginning", "--limit", "10000", "--json"],
         &["groups", "reset", "g", "--to", "-1d"],

@@ -37,7 +37,8 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode> {
     let capped = answer["capped"].as_bool() == Some(true);
     let hits = rows(answer, "hits")?;
     let local = Box::new(|r: &serde_json::Value| context.local(&plain(&r["recorded_at"])));
-    output::rows(args.json, &hits, &[("WHEN", local), field("SECONDS", "duration_s"), field("SAID", "snippet")]);
+    let seconds = Box::new(|r: &serde_json::Value| r["duration_s"].as_f64().map_or_else(String::new, |s| format!("{s:.1}")));
+    output::rows(args.json, &hits, &[("WHEN", local), ("SECONDS", seconds), field("SAID", "snippet")]);
     if capped {
         output::complain("only the newest matches were ranked: narrow the search by another word, --from or --to to see older ones");
     }

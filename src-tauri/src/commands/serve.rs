@@ -17,8 +17,8 @@ use crate::when::When;
 
 #[derive(clap::Args, Default)]
 pub struct Args {
-    /// A recording to take in; may be given several times
-    #[arg(long, value_name = "FILE")]
+    /// Recordings to take in; may be given several times
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     input: Vec<PathBuf>,
     /// When the recordings began [default: as they say themselves]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
