@@ -39,7 +39,9 @@ const BUILD: [Need; 10] = [
     program("nodejs", &["node"]),
     program("npm", &["npm"]),
 ];
-const WINDOW: [Need; 3] = [package("libwebkit2gtk-4.1-dev"), package("libsoup-3.0-dev"), package("librsvg2-dev")];
+/// WebKit plays sound by way of GStreamer, and stands still without a sink that lies in its last set.
+const WINDOW: [Need; 4] =
+    [package("libwebkit2gtk-4.1-dev"), package("libsoup-3.0-dev"), package("librsvg2-dev"), package("gstreamer1.0-plugins-bad")];
 const WASM: [Need; 2] = [package("rustc-web"), package("rust-web-src")];
 const TESTS: [Need; 15] = [
     program("curl", &["curl"]),
