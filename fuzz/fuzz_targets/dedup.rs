@@ -4,4 +4,6 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| loom_core::dedup::from_anywhere(bytes));
+fuzz_target!(|bytes: &[u8]| {
+    loom_core::dedup::from_anywhere(bytes);
+});
