@@ -27,6 +27,14 @@ test("a new owner is welcomed, reads in the window what was said, and closes it 
   const line = await until("a line is written", async () => (await desk.ask("GET", "/api/timeline")).lines[0], 120);
   await until("the window shows it", async () => (await page.text("main")).includes(line.text));
 
+  // One line is chosen and stays it, whatever is written meanwhile.
+  await page.run("location.hash = '#timeline'");
+  await until("a line", () => page.run("const line = document.querySelector('li.said'); line?.click(); return !!line"));
+  const pressed = "const b = document.querySelector('.player .solid:enabled'); b?.click(); return !!b";
+  await until("its sound is there", () => page.run(pressed));
+  await until("it is heard", async () => Number.parseFloat(await page.text(".player .num")) > 0.5);
+  await page.run(pressed);
+
   await desk.ask("POST", "/api/window/close");
   await until("it says that Loom goes on", async () => /Loom keeps listening/.test(await page.text("dialog.closing")));
   assert.match(await page.text("dialog.closing"), /Start Loom again/, "no tray is promised where there is none");
