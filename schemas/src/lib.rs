@@ -4,6 +4,7 @@
 pub mod api;
 pub mod catalogue;
 pub mod dedup;
+pub mod devices;
 pub mod live;
 pub mod payload;
 pub mod routing;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use loom_schemas::devices::{DeviceRow, DeviceRows, LinkRow, LinkRows, SuggestionRow, SuggestionRows};
 use loom_ui_model::checks::sentence;
-use loom_ui_model::devices::{Device, Link, Suggestion, both, percent, together};
+use loom_ui_model::devices::{about, both, called, is_owners, percent, says, state, together};
 use loom_ui_model::time::{Day, clock, epoch};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::{self, Trouble};
@@ -14,31 +14,18 @@ use crate::link::{Load, poll_by};
 use crate::parts::Shape;
 use crate::shell::Toasts;
 
-#[derive(Deserialize)]
-struct Devices {
-    devices: Vec<Device>,
-}
-#[derive(Deserialize)]
-struct Links {
-    links: Vec<Link>,
-}
-#[derive(Deserialize)]
-struct Suggestions {
-    suggestions: Vec<Suggestion>,
-}
-
 #[derive(Clone, PartialEq)]
 struct Known {
-    devices: Vec<Device>,
-    links: Vec<Link>,
-    suggestions: Vec<Suggestion>,
+    devices: Vec<DeviceRow>,
+    links: Vec<LinkRow>,
+    suggestions: Vec<SuggestionRow>,
 }
 
 async fn ask() -> Result<Known, Trouble> {
     Ok(Known {
-        devices: api::get::<Devices>("/device-identity/devices").await?.devices,
-        links: api::get::<Links>("/device-identity/links").await?.links,
-        suggestions: api::get::<Suggestions>("/device-identity/suggestions").await?.suggestions,
+        devices: api::get::<DeviceRows>("/device-identity/devices").await?.devices,
+        links: api::get::<LinkRows>("/device-identity/links").await?.links,
+        suggestions: api::get::<SuggestionRows>("/device-identity/suggestions").await?.suggestions,
     })
 }
 
@@ -68,13 +55,13 @@ pub fn KnownDevices(again: RwSignal<u32>, every_s: u32) -> impl IntoView {
 }
 
 #[component]
-fn One(device: Device) -> impl IntoView {
-    let (shape, word) = device.state();
-    let about = Some(device.about()).filter(|a| !a.is_empty()).map(|a| a + ". ");
+fn One(device: DeviceRow) -> impl IntoView {
+    let (shape, word) = state(&device);
+    let about = Some(about(&device)).filter(|a| !a.is_empty()).map(|a| a + ". ");
     let seen = device.last_seen_at.as_deref().and_then(epoch).map(last_seen);
     view! {
         <li class="row-of" data-state=shape>
-            <div><h3>{device.called()}</h3><p class="quiet">{about}{seen}</p></div>
+            <div><h3>{called(&device)}</h3><p class="quiet">{about}{seen}</p></div>
             <div class="control"><span class="state"><Shape state=shape />{word}</span></div>
         </li>
     }
@@ -87,19 +74,19 @@ fn last_seen(at: i64) -> String {
 }
 
 #[component]
-fn OneLink(devices: Vec<Device>, link: Link, again: RwSignal<u32>) -> impl IntoView {
+fn OneLink(devices: Vec<DeviceRow>, link: LinkRow, again: RwSignal<u32>) -> impl IntoView {
     let (toasts, busy) = (Toasts::of_page(), RwSignal::new(false));
     let names = both(&devices, &link.device_ids);
     let counts =
         if together(&devices, &link.device_ids) { "They count as one person's." } else { "That is too little to count as one person's." };
-    let (says, title) = (format!("{} {counts}", link.says()), names.clone());
+    let (says, title) = (format!("{} {counts}", says(&link)), names.clone());
     let take_back = move |_| {
         let (link, names) = (link.clone(), names.clone());
         busy.set(true);
         spawn_local(async move {
             match api::told("DELETE", &format!("/device-identity/links/{}", link.link_id), None).await {
                 Err(trouble) => toasts.say(trouble.sentence()),
-                Ok(()) if link.is_owners() => {
+                Ok(()) if is_owners(&link) => {
                     toasts.offer(format!("{names} are not linked any more."), move || say_again(link.clone(), toasts, again))
                 }
                 Ok(()) => toasts.say(format!("{names} are not linked by that any more.")),
@@ -116,7 +103,7 @@ fn OneLink(devices: Vec<Device>, link: Link, again: RwSignal<u32>) -> impl IntoV
     }
 }
 
-fn say_again(link: Link, toasts: Toasts, again: RwSignal<u32>) {
+fn say_again(link: LinkRow, toasts: Toasts, again: RwSignal<u32>) {
     let said =
         json!({"device_ids": link.device_ids, "confidence_score": link.confidence_score, "evidence": link.evidence, "note": link.note});
     link_them(said, toasts, again);
@@ -133,9 +120,9 @@ fn link_them(said: serde_json::Value, toasts: Toasts, again: RwSignal<u32>) {
 
 /// What looks like one person's is never linked by itself.
 #[component]
-fn Looks(devices: Vec<Device>, suggestion: Suggestion, again: RwSignal<u32>) -> impl IntoView {
+fn Looks(devices: Vec<DeviceRow>, suggestion: SuggestionRow, again: RwSignal<u32>) -> impl IntoView {
     let toasts = Toasts::of_page();
-    let Suggestion { device_ids, confidence_score, evidence, why } = suggestion;
+    let SuggestionRow { device_ids, confidence_score, evidence, why } = suggestion;
     let names = both(&devices, &device_ids);
     let press = move |_| {
         link_them(json!({"device_ids": device_ids, "confidence_score": confidence_score, "evidence": evidence}), toasts, again);

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State as Extract};
 use axum::http::HeaderMap;
+use loom_schemas::devices::{DeviceRow, LinkRow, LinkRows, SuggestionRow, SuggestionRows};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{DeviceRow, known, object, row};
+use super::{known, object, row};
 use crate::api::Routes;
 use crate::api::body::Strict;
 use crate::api::problem::{Complaint, Problem};
@@ -51,22 +52,6 @@ pub struct NewLink {
     pub note: Option<String>,
 }
 
-/// One link.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct LinkRow {
-    pub link_id: String,
-    /// Two, in the order of their ids.
-    pub device_ids: [String; 2],
-    pub confidence_score: f64,
-    pub evidence: String,
-    /// `owner`, or the service that found it.
-    pub given_by: String,
-    pub note: Option<String>,
-    pub changed_at: String,
-    /// It was taken back.
-    pub removed: bool,
-}
-
 /// How sure two devices are one person's, all that speaks for it together.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct PairRow {
@@ -87,28 +72,6 @@ pub struct Linked {
     pub links: Vec<LinkRow>,
     /// Every pair of the group, or of those just linked, that anything speaks for.
     pub pairs: Vec<PairRow>,
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct LinkRows {
-    pub links: Vec<LinkRow>,
-    pub total: usize,
-}
-
-/// Two devices that look like one person's.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct SuggestionRow {
-    pub device_ids: [String; 2],
-    pub confidence_score: f64,
-    /// As `POST /link` takes it.
-    pub evidence: String,
-    pub why: String,
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct SuggestionRows {
-    pub suggestions: Vec<SuggestionRow>,
-    pub total: usize,
 }
 
 #[derive(Deserialize, IntoParams)]

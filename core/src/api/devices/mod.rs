@@ -10,6 +10,7 @@ use axum::extract::{Path, State as Extract};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use loom_schemas::devices::{DeviceRow, DeviceRows};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -49,36 +50,6 @@ pub fn routes() -> Routes {
     OpenApiRouter::new().merge(all()).nest("/device-identity", all().merge(links::routes())).merge(slashed)
 }
 
-/// A device as it is known.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct DeviceRow {
-    /// UUIDv8, or the UUID it came with.
-    pub device_id: String,
-    /// The name it came under, where that was no UUID.
-    pub alias: Option<String>,
-    /// What its owner calls it.
-    pub name: Option<String>,
-    /// `mobile_android`, `laptop` …
-    pub device_type: Option<String>,
-    pub platform: Option<String>,
-    pub model: Option<String>,
-    /// The family of the program that sends.
-    pub agent: Option<String>,
-    /// A short mark of what it says of itself, another one on every install; absent where that is too little.
-    pub fingerprint: Option<String>,
-    /// What the group of one person's devices is called; absent where it is alone.
-    pub group_id: Option<String>,
-    pub tags: Vec<String>,
-    pub first_seen_at: String,
-    pub last_seen_at: Option<String>,
-    /// It sent something within a day, and may.
-    pub is_active: bool,
-    /// It may send nothing any more.
-    pub revoked_at: Option<String>,
-    /// This machine itself.
-    pub own: bool,
-}
-
 /// A device that was registered, and the record of `device.metadata.raw` that says so to whoever reads the log.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct Registered {
@@ -86,12 +57,6 @@ pub struct Registered {
     pub device: DeviceRow,
     #[serde(flatten)]
     pub record: Accepted,
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct DeviceRows {
-    pub devices: Vec<DeviceRow>,
-    pub total: usize,
 }
 
 /// What is said of a device; what is left out stays.
