@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL, capture, line } from "./given.mjs";
 import { pulse } from "./pulse.mjs";
-import { accessible, chromeForTests, loom, open, shot, until } from "./stage.mjs";
+import { accessible, chromeForTests, open, shot, until, visit } from "./stage.mjs";
 
 const held = chromeForTests();
 const NOW = new Date();
@@ -232,15 +232,9 @@ const heardBy = (served, channel) => until(`${channel} is asked for`, () => serv
 
 test("with a real Loom and a microphone: the level moves, a guess stands while one speaks, the words settle, pause stops it", async (t) => {
   const room = await pulse(t);
-  const real = await loom([], null, room.around);
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  const { real, page } = await visit(held, t, { words: [], around: room.around, patience: 60_000 });
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
   await page.goto(`${real.url}/#live`);
   await page.getByRole("button", { name: "Pause" }).waitFor();
   await until("someone listens", room.listened, 60);

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
 import { crowd, flowing, ROAD } from "./road.mjs";
-import { accessible, atBest, chromeForTests, loom, open, shot, until } from "./stage.mjs";
+import { accessible, atBest, chromeForTests, open, shot, until, visit } from "./stage.mjs";
 
 const held = chromeForTests();
 const GIVEN = { ...FULL, ...ROAD };
@@ -291,15 +291,9 @@ function framed() {
 }
 
 test("with a real Loom: a recording flows through its graph", async (t) => {
-  const real = await loom();
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  const { real, page } = await visit(held, t);
   const complaints = [];
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
   await page.goto(`${real.url}/#pipeline`);
   await page.locator(".groups tbody tr", { hasText: "timeline-consumer" }).waitFor({ timeout: 60_000 });
   await page.locator(".source", { hasText: "Recording" }).waitFor({ timeout: 120_000 });
@@ -317,19 +311,11 @@ test("with a real Loom: a recording flows through its graph", async (t) => {
 });
 
 test("with a real Loom: a topic tells of its duplicates and its schema, whose page opens from there and leads back", async (t) => {
-  const real = await loom(["--no-microphone"]);
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  const headers = { Authorization: `Bearer ${real.token}` };
+  const { real, page, send } = await visit(held, t, { words: ["--no-microphone"], patience: 60_000 });
   const recorded_at = new Date(Date.now() - 60_000).toISOString();
   for (const accuracy of [5, 6, 7]) {
-    const sent = await context.request.post(`${real.url}/sensor/gps`, { headers, data: { device_id: "phone-001", recorded_at, latitude: 51.5, longitude: -0.12, accuracy } });
-    assert.ok(sent.ok(), await sent.text());
+    await send("/sensor/gps", { device_id: "phone-001", recorded_at, latitude: 51.5, longitude: -0.12, accuracy });
   }
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
   await page.goto(`${real.url}/#pipeline/device.sensor.gps.raw`);
   const panel = page.locator("aside.panel");
   await panel.getByText("2 of 3 repeat an earlier one").waitFor();

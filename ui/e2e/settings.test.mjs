@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
-import { accessible, chromeForTests, loom, open, shot } from "./stage.mjs";
+import { accessible, chromeForTests, open, shot, visit } from "./stage.mjs";
 
 const held = chromeForTests();
 const field = (key, group, title, control, value, more = {}) => ({
@@ -103,23 +103,12 @@ test("health that fails, and on a phone", async (t) => {
 });
 
 test("with a real Loom: health tells of its devices and what links them, and a link is taken back and said again", async (t) => {
-  const real = await loom(["--no-microphone"]);
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  const headers = { Authorization: `Bearer ${real.token}` };
-  const send = async (to, data) => {
-    const sent = await context.request.post(real.url + to, { headers, data });
-    assert.ok(sent.ok(), await sent.text());
-  };
+  const { real, page, send } = await visit(held, t, { words: ["--no-microphone"], patience: 60_000 });
   for (const id of ["phone-001", "phone-002"]) {
     await send("/device-identity/devices", { device_id: id, name: "Phone", device_type: "mobile_android", platform: "Android", model: "Pixel 8" });
   }
   await send("/sensor/light", { device_id: "watch", lux: 300 });
   await send("/device-identity/link", { device_ids: ["watch", "phone-001"], confidence_score: 0.6, evidence: "time", note: "worn while the phone moves" });
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
   await page.goto(`${real.url}/#health`);
   const devices = page.locator("section.devices li");
   await devices.filter({ hasText: "watch" }).getByText(/Last seen at \d\d:\d\d/).waitFor();

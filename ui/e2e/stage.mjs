@@ -142,6 +142,22 @@ export async function open(held, t, answers, { hash = "#token=abc-123", token = 
   return { page, served };
 }
 
+/** A real Loom, and a page whose owner is let in; `send` brings it something. */
+export async function visit(held, t, { words, around, patience = 10_000 } = {}) {
+  const real = await loom(words, null, around);
+  t.after(real.stop);
+  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
+  t.after(() => context.close());
+  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const send = async (to, data) => {
+    const sent = await context.request.post(real.url + to, { headers: { Authorization: `Bearer ${real.token}` }, data });
+    assert.ok(sent.ok(), await sent.text());
+  };
+  return { real, context, page, send };
+}
+
 /** Waits for a condition of this side; whoever waits in vain is told for what. */
 export async function until(what, check, seconds = 20) {
   const end = Date.now() + seconds * 1000;

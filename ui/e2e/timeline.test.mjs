@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { many, timeline } from "./day.mjs";
 import { LINES, line } from "./given.mjs";
-import { accessible, atBest, chromeForTests, loom, open, shot, until, wav } from "./stage.mjs";
+import { accessible, atBest, chromeForTests, open, shot, until, visit, wav } from "./stage.mjs";
 
 const held = chromeForTests();
 const DAY = "#timeline/2025-10-14";
@@ -487,13 +487,7 @@ test("a phone shows it all without scrolling sideways", async (t) => {
 });
 
 test("with a real Loom: a day is woven, its words are found and played", async (t) => {
-  const real = await loom();
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
+  const { real, page } = await visit(held, t);
   await page.goto(`${real.url}/#timeline`);
   await page.locator("li.said", { hasText: /Dashwood/i }).first().waitFor({ timeout: 120_000 });
   await page.getByRole("searchbox").fill("leisure");

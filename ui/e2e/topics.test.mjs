@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FULL } from "./given.mjs";
 import { envelope, flowing, ROAD } from "./road.mjs";
-import { accessible, chromeForTests, loom, open, shot, until } from "./stage.mjs";
+import { accessible, chromeForTests, open, shot, until, visit } from "./stage.mjs";
 
 const held = chromeForTests();
 const NAME = "media.text.transcribed.words";
@@ -264,16 +264,10 @@ test("in the dark it is the same", async (t) => {
 });
 
 test("with a real Loom: a record that is produced comes live, and a topic is read", async (t) => {
-  const real = await loom();
-  t.after(real.stop);
-  const context = await held.chrome.newContext({ viewport: { width: 1440, height: 900 } });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  const { real, context, page } = await visit(held, t);
   const place = { data: { latitude: 48.2, longitude: 16.37 } };
   const sent = await context.request.post(`${real.url}/api/topics/device.sensor.gps.raw/records`, { headers: { Authorization: `Bearer ${real.token}` }, data: place });
   assert.equal(sent.status(), 201);
-  await context.addInitScript((token) => sessionStorage.setItem("loom-token", token), real.token);
   await page.goto(`${real.url}/#topics/device.sensor.gps.raw`);
   await page.locator(".rows tr", { hasText: "48.2" }).waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "Produce" }).click();
