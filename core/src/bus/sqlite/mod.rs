@@ -1,4 +1,4 @@
-//! The log on disk. One table holds every record, its id is the topic partition's number and the offset;
+//! The log on disk. A record's id is the topic partition's number and the offset, which name its table too (`segments.rs`);
 //! heads say where each partition begins and ends, so that lag and sizes are never counted.
 
 mod append;
@@ -10,7 +10,10 @@ mod read;
 mod retention;
 mod rows;
 mod schema;
+mod segments;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::catalogue::{Catalogue, Known};
-use super::headers;
 use super::schema::{OFFSET_BITS, offset_of, record_id, settings};
+use super::{headers, segments};
 use crate::bus::{Appended, NewRecord, Record, TopicName, TopicState};
 use crate::env::Time;
 use crate::error::Result;
@@ -27,21 +27,29 @@ impl Page {
         if self.from >> OFFSET_BITS != 0 {
             return Ok(found);
         }
-        let mut s = c.prepare_cached(
-            "SELECT id, received_at, recorded_at, message_id, key, headers, value FROM record
-             WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3",
-        )?;
-        let limit = self.max_records.min(PAGE) as i64;
-        let mut rows = s.query(params![record_id(number, self.from), (number + 1) << OFFSET_BITS, limit])?;
-        let mut bytes = 0;
-        while bytes < self.max_bytes
-            && let Some(row) = rows.next()?
-        {
-            let r = self.record(c, catalogue, topic, row)?;
-            bytes += r.value().map_or(0, <[u8]>::len);
-            found.push(r);
+        let (mut from, mut bytes) = (self.from, 0);
+        loop {
+            let end = segments::end(c, number, from)?;
+            let mut s = segments::holding(c, number, from)?.prepare(
+                c,
+                "SELECT id, received_at, recorded_at, message_id, key, headers, value FROM {}
+                 WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3",
+            )?;
+            let limit = self.max_records.min(PAGE).saturating_sub(found.len()) as i64;
+            let until = end.map_or((number + 1) << OFFSET_BITS, |end| record_id(number, end));
+            let mut rows = s.query(params![record_id(number, from), until, limit])?;
+            while bytes < self.max_bytes
+                && let Some(row) = rows.next()?
+            {
+                let r = self.record(c, catalogue, topic, row)?;
+                bytes += r.value().map_or(0, <[u8]>::len);
+                found.push(r);
+            }
+            match end {
+                Some(end) if bytes < self.max_bytes && found.len() < self.max_records.min(PAGE) => from = end,
+                _ => return Ok(found),
+            }
         }
-        Ok(found)
     }
 
     fn record(&self, c: &Connection, catalogue: &Catalogue, topic: &Known, row: &rusqlite::Row) -> Result<Record> {
@@ -70,7 +78,11 @@ impl Page {
 pub(super) fn offset_at(c: &Connection, topic_partition: i64, time: Time) -> Result<u64> {
     let mut head = c.prepare_cached("SELECT low, next FROM head WHERE topic_partition = ?1")?;
     let (mut low, mut high) = head.query_row([topic_partition], |r| Ok((r.get::<_, i64>(0)? as u64, r.get::<_, i64>(1)? as u64)))?;
-    let mut at = c.prepare_cached("SELECT id, received_at FROM record WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 1")?;
+    // The table in which it is, or at whose end.
+    low = low.max(segments::began_before(c, topic_partition, time)?.unwrap_or(0));
+    high = segments::end(c, topic_partition, low)?.unwrap_or(high);
+    let mut at = segments::holding(c, topic_partition, low)?
+        .prepare(c, "SELECT id, received_at FROM {} WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 1")?;
     while low < high {
         let middle = low.midpoint(high);
         let range = params![record_id(topic_partition, middle), record_id(topic_partition, high)];

@@ -8,14 +8,17 @@ use super::Sqlite;
 use super::append::Heads;
 use super::read::offset_at;
 use super::schema::{offset_of, record_id};
+use super::segments::{self, Closed};
 use crate::bus::{Retention, TopicName};
-use crate::env::Time;
-use crate::error::{Error, Result};
+use crate::env::{Clock, System, Time};
+use crate::error::Result;
 
-/// Records a transaction.
+/// Records a transaction, where they go one by one.
 const ROWS: usize = 1000;
 /// Pages a transaction, when space is given back.
-const PAGES: u32 = 128;
+const PAGES: u32 = 64;
+/// The same in time.
+const GIVING_NS: u64 = 3_000_000;
 /// Free pages that stay in the file for what comes next.
 const SPARE_PAGES: i64 = 2048;
 /// What one page of a long value holds: 8192 less the cipher's reserve and the next page's number, rounded down.
@@ -39,13 +42,7 @@ pub(super) fn retain(log: &Sqlite) -> Result<u64> {
             Some(t) => log.db.read(|c| offset_at(c, limit.topic_partition, t))?,
             None => 0,
         };
-        // Two at once: one is prepared while the writer works on the other.
-        let delete = || delete_all(log, limit, until);
-        gone += std::thread::scope(|s| {
-            let other = s.spawn(delete);
-            let mine = delete();
-            other.join().map_err(|_| Error::bug("a thread that deletes broke off"))?.and_then(|n| Ok(n + mine?))
-        })?;
+        gone += delete_all(log, limit, until)?;
     }
     if gone > 0 || log.db.read(|c| Ok(c.query_row("SELECT EXISTS(SELECT 1 FROM spare)", [], |r| r.get(0))?))? {
         give_back(log)?;
@@ -78,33 +75,60 @@ fn delete_all(log: &Sqlite, limit: Limit, until: u64) -> Result<u64> {
     }
 }
 
-/// Deletes the oldest records past their limit, [`ROWS`] at most; how many.
+/// Deletes the oldest records past their limit: a whole table of them, or [`ROWS`] at most; how many.
 fn delete(tx: &Transaction, heads: &Heads, limit: Limit, until: u64) -> Result<u64> {
     let number = limit.topic_partition;
     let mut head = tx.prepare_cached("SELECT low, next, bytes FROM head WHERE topic_partition = ?1")?;
-    let (low, next, mut kept) =
+    let (low, next, kept) =
         head.query_row([number], |r| Ok((r.get::<_, i64>(0)? as u64, r.get::<_, i64>(1)? as u64, r.get::<_, i64>(2)? as u64)))?;
-    let before = kept;
-    let (mut cut, mut rows) = (low, 0);
-    let mut oldest = tx.prepare_cached("SELECT id, length(value) FROM record WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?;
-    let mut found = oldest.query(params![record_id(number, low), record_id(number, next), ROWS as i64])?;
+    let table = segments::closed(tx, number, low)?;
+    let whole = |t: &Closed| t.end <= until || limit.bytes.is_some_and(|most| kept.saturating_sub(t.bytes) > most);
+    let (cut, (rows, bytes)) = match &table {
+        Some(t) if whole(t) => (t.end, t.empty(tx, number)?),
+        _ => {
+            let cut = past(tx, limit, until, (low, next), kept)?;
+            let gone = delete_rows(tx, number, low, cut)?;
+            if let Some(t) = table.filter(|t| t.end == cut) {
+                t.free(tx)?;
+            }
+            (cut, gone)
+        }
+    };
+    if rows > 0 {
+        tx.prepare_cached("UPDATE head SET low = ?2, records = records - ?3, bytes = bytes - ?4 WHERE topic_partition = ?1")?
+            .execute(params![number, cut as i64, rows as i64, bytes as i64])?;
+        tx.prepare_cached("INSERT INTO spare SELECT x'' WHERE NOT EXISTS(SELECT 1 FROM spare)")?.execute([])?;
+        heads.forget(number);
+    }
+    Ok(rows)
+}
+
+/// The offset up to which records are past their limit, [`ROWS`] at most and all in one table.
+fn past(tx: &Transaction, limit: Limit, until: u64, (low, next): (u64, u64), mut kept: u64) -> Result<u64> {
+    let number = limit.topic_partition;
+    let end = segments::end(tx, number, low)?.unwrap_or(next);
+    let mut oldest = segments::holding(tx, number, low)?
+        .prepare(tx, "SELECT id, length(value) FROM {} WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?;
+    let mut found = oldest.query(params![record_id(number, low), record_id(number, end), ROWS as i64])?;
+    let mut cut = low;
     while let Some(r) = found.next()? {
         let offset = offset_of(r.get(0)?);
         if offset >= until && limit.bytes.is_none_or(|b| kept <= b) {
             break;
         }
         kept = kept.saturating_sub(r.get::<_, Option<i64>>(1)?.unwrap_or(0) as u64);
-        (cut, rows) = (offset + 1, rows + 1);
+        cut = offset + 1;
     }
-    if rows > 0 {
-        tx.prepare_cached("DELETE FROM record WHERE id >= ?1 AND id < ?2")?
-            .execute(params![record_id(number, low), record_id(number, cut)])?;
-        tx.prepare_cached("UPDATE head SET low = ?2, records = records - ?3, bytes = bytes - ?4 WHERE topic_partition = ?1")?
-            .execute(params![number, cut as i64, rows as i64, (before - kept) as i64])?;
-        tx.prepare_cached("INSERT INTO spare SELECT x'' WHERE NOT EXISTS(SELECT 1 FROM spare)")?.execute([])?;
-        heads.forget(number);
-    }
-    Ok(rows)
+    Ok(cut)
+}
+
+/// Deletes the records of a table from one offset to another; how many, and the bytes of their values.
+fn delete_rows(tx: &Transaction, number: i64, low: u64, cut: u64) -> Result<(u64, u64)> {
+    let (segment, range) = (segments::holding(tx, number, low)?, [record_id(number, low), record_id(number, cut)]);
+    let mut rows = segment.prepare(tx, "SELECT message_id, length(value) FROM {} WHERE id >= ?1 AND id < ?2")?;
+    let gone = segments::forget(tx, number, &mut rows.query(range)?)?;
+    segment.prepare(tx, "DELETE FROM {} WHERE id >= ?1 AND id < ?2")?.execute(range)?;
+    Ok(gone)
 }
 
 /// Gives free pages back to the disk, but for a few.
@@ -112,9 +136,10 @@ fn give_back(log: &Sqlite) -> Result<()> {
     let step = |tx: &Transaction| {
         let free: i64 = tx.prepare_cached("PRAGMA freelist_count")?.query_row([], |r| r.get(0))?;
         if free > SPARE_PAGES {
-            let mut s = tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
-            let mut rows = s.query([])?;
-            while rows.next()?.is_some() {}
+            let (mut s, began) = (tx.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?, System.monotonic_ns());
+            let mut pages = s.query([])?;
+            // A row a page; where many are free, SQLite may look through all of them for the one it needs.
+            while pages.next()?.is_some() && System.monotonic_ns() - began < GIVING_NS {}
         }
         Ok(free > SPARE_PAGES)
     };
@@ -164,13 +189,12 @@ pub(super) fn erase(log: &Sqlite, topic: &TopicName, partition: u32, offsets: &[
 
 /// Takes the values of some records away; how many had one.
 fn blank(tx: &Transaction, heads: &Heads, number: i64, offsets: &[u64]) -> Result<u64> {
-    let mut length = tx.prepare_cached("SELECT length(value) FROM record WHERE id = ?1")?;
-    let mut blank = tx.prepare_cached("UPDATE record SET value = NULL WHERE id = ?1")?;
     let (mut erased, mut bytes) = (0, 0);
     for offset in offsets {
-        let id = record_id(number, *offset);
+        let (segment, id) = (segments::holding(tx, number, *offset)?, record_id(number, *offset));
+        let mut length = segment.prepare(tx, "SELECT length(value) FROM {} WHERE id = ?1")?;
         if let Some(n) = length.query_row([id], |r| r.get::<_, Option<i64>>(0)).optional()?.flatten() {
-            blank.execute([id])?;
+            segment.prepare(tx, "UPDATE {} SET value = NULL WHERE id = ?1")?.execute([id])?;
             (erased, bytes) = (erased + 1, bytes + n);
         }
     }

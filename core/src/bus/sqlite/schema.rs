@@ -44,6 +44,21 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY(owner, key)) WITHOUT ROWID;
     CREATE INDEX group_row_expiry ON group_row(owner, expires);
 ",
+    // Records beyond a partition's first lie in tables of their own (segments.rs): the ids of all are kept in one place.
+    "
+    CREATE TABLE once(
+        message_id BLOB NOT NULL, topic_partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+        PRIMARY KEY(message_id, topic_partition)) WITHOUT ROWID;
+    INSERT INTO once SELECT message_id, id >> 40, id & 0xffffffffff FROM record ORDER BY message_id, id >> 40;
+    DROP INDEX record_once;
+    -- What the table segment_<number> holds: a partition's records from the first offset to the next table's; nothing, where
+    -- these are null. began: when the first came. bytes: of all its values, once it takes no more.
+    CREATE TABLE segment(number INTEGER PRIMARY KEY, topic_partition INTEGER, first INTEGER, began INTEGER, bytes INTEGER);
+    CREATE UNIQUE INDEX segment_first ON segment(topic_partition, first);
+    CREATE INDEX segment_began ON segment(topic_partition, began, first);
+    -- Bytes of values that a partition's last table has taken.
+    ALTER TABLE head ADD COLUMN filled INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// The id of the record at an offset.
