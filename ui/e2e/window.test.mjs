@@ -33,6 +33,7 @@ test("a new owner is welcomed, reads in the window what was said, and closes it 
   const pressed = "const b = document.querySelector('.player .solid:enabled'); b?.click(); return !!b";
   await until("its sound is there", () => page.run(pressed));
   await until("it is heard", async () => Number.parseFloat(await page.text(".player .num")) > 0.5);
+  assert.equal(await desk.finding("playing"), undefined);
   await page.run(pressed);
 
   await desk.ask("POST", "/api/window/close");
@@ -98,6 +99,14 @@ test("a key pauses and resumes, and one that is taken is said", async (t) => {
 
   assert.equal((await desk.ask("PATCH", "/api/settings", { hotkey: null })).status, 200);
   await until("it is let go", async () => !(await desk.finding("hotkey")));
+});
+
+test("a system without the plugin that playing takes is told so", async (t) => {
+  const desk = await desktop(t);
+  const none = { GST_PLUGIN_SYSTEM_PATH_1_0: desk.data, GST_REGISTRY_1_0: path.join(desk.data, "plugins") };
+  await desk.started(["--hidden"], undefined, none);
+  const found = await until("it is said", () => desk.finding("playing"));
+  assert.match(found.fix, /gstreamer1.0-plugins-bad/);
 });
 
 test("it starts with the session only when asked to, and hidden", async (t) => {

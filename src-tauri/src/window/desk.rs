@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::hotkey::{self, Keys};
 use crate::running::Running;
 use crate::tray::{Deed, Model, Said, Tray};
-use crate::{autostart, frame};
+use crate::{autostart, frame, sound};
 
 /// What has not been looked at yet; more than a person can press.
 const NEWS_AT_ONCE: usize = 64;
@@ -107,6 +107,9 @@ impl Desk {
                 ear.tell(News::Heard);
             }
         });
+        let says = self.says.clone();
+        // The first time GStreamer looks through its plugins.
+        thread::Builder::new().name("loom-sound".into()).spawn(move || sound::missing().into_iter().for_each(|check| says.say(check)))?;
         thread::Builder::new().name("loom-desk".into()).spawn(move || self.attend(&app))?;
         Ok(running)
     }

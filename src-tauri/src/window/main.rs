@@ -10,6 +10,7 @@ mod hotkey;
 mod page;
 mod place;
 mod running;
+mod sound;
 mod tray;
 
 use std::path::PathBuf;
