@@ -16,7 +16,8 @@ const PAGE_BYTES: u32 = 8192;
 const BUSY: Duration = Duration::from_secs(5);
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 const READER_CACHE_KIB: u32 = 4 * 1024;
-const PREPARED: usize = 128;
+/// Statements kept ready: each table of records that is written to has one of its own.
+const PREPARED: usize = 256;
 
 fn connect(path: &Path, key: &Key, flags: OpenFlags) -> Result<Connection> {
     let c = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
