@@ -41,6 +41,17 @@ pub struct TopicRow {
     pub last_received_at: Option<String>,
 }
 
+/// How many records came in each of as many equal spans of time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TopicVolume {
+    /// When the oldest that is kept came; none, and no spans, where none is kept.
+    pub from: Option<String>,
+    /// When the newest came.
+    pub to: Option<String>,
+    pub bars: Vec<u64>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupRow {

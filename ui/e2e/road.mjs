@@ -80,6 +80,7 @@ export const ROAD = {
   ...Object.fromEntries(GROUPS.map((g) => [`/api/groups/${g[0]}`, detail(g)])),
   ...Object.fromEntries(FLOWS.map((f) => [`/api/topics/${f[0]}`, row(f)])),
   ...Object.fromEntries(FLOWS.map(([topic]) => [`/api/topics/${topic}/records`, records(topic)])),
+  ...Object.fromEntries(FLOWS.map(([topic]) => [`/api/topics/${topic}/volume`, { from: null, to: null, bars: [] }])),
   "/api/groups/sync-consumer/reset": detail(["sync-consumer", 0, 0, ["media.text.shared"]]),
 };
 

@@ -1,5 +1,6 @@
 //! The records of a topic, one a row.
 
+use leptos::html::Div;
 use leptos::prelude::*;
 use loom_schemas::api::Envelope;
 use loom_ui_model::numbers::{bytes, count, of};
@@ -27,8 +28,16 @@ pub fn Rows(filter: Memo<Filter>, found: Memo<Vec<Envelope>>) -> impl IntoView {
     let all = move || shown.rows.with(|r| if let Load::Ready(r) = r { r.len() } else { 0 });
     let none = move || found.with(Vec::is_empty);
     let more = move || if shown.start.get() == Start::Newest { "Older" } else { "Next" };
+    let list = NodeRef::<Div>::new();
+    // What begins elsewhere is read from there.
+    Effect::new(move |_| {
+        shown.start.track();
+        if let Some(list) = list.get_untracked() {
+            list.set_scroll_top(0);
+        }
+    });
     view! {
-        <div class="rows" tabindex="0" role="group" aria-label="Records">
+        <div class="rows" node_ref=list tabindex="0" role="group" aria-label="Records">
             {move || match state.get() {
                 Some(Load::Failed(trouble)) => view! { <Failure trouble /> }.into_any(),
                 Some(_) => view! { <Bones /> }.into_any(),

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use loom_schemas::api::Envelope;
 use loom_schemas::live::WsOut;
-use loom_ui_model::records::Bisect;
-use loom_ui_model::time::epoch;
+use loom_ui_model::time::rfc3339;
 
 use super::tail::{Records, from, newest};
 use crate::api::{Trouble, get};
@@ -166,18 +165,6 @@ async fn read(topic: &str, start: Start) -> Result<Records, Trouble> {
         Start::Newest => newest(topic, PAGE).await,
         Start::Oldest => get(&format!("/api/topics/{topic}/records?from_beginning=true&limit={PAGE}")).await,
         Start::Offset(offset) => from(topic, offset, PAGE).await,
-        Start::Time(at) => from(topic, offset_at(topic, at).await?, PAGE).await,
+        Start::Time(at) => get(&format!("/api/topics/{topic}/records?from_time={}&limit={PAGE}", rfc3339(at as i64))).await,
     }
-}
-
-/// The first offset that is not before a time, found by asking when some records came.
-async fn offset_at(topic: &str, at_s: f64) -> Result<u64, Trouble> {
-    let bounds: loom_schemas::api::TopicRow = get(&format!("/api/topics/{topic}")).await?;
-    let mut bisect = Bisect::new(bounds.low, bounds.high);
-    while let Some(asked) = bisect.next() {
-        let read = from(topic, asked, 1).await?;
-        let came = read.records.first().and_then(|r| epoch(&r.received_at));
-        bisect.learn(asked, came.is_some_and(|came| (came as f64) < at_s.floor()));
-    }
-    Ok(bisect.found())
 }

@@ -4,20 +4,17 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use loom_schemas::api::TopicRow;
-use loom_ui_model::records::{Volume as Bars, offsets};
+use loom_ui_model::records::Volume as Bars;
 use loom_ui_model::time::{clock, epoch};
 use web_sys::PointerEvent;
 
 use super::shown::{Shown, Start};
-use super::tail::from;
 use crate::api::get;
 use crate::browser;
 use crate::link::Load;
 use crate::pipeline::heard::Heard;
 
-/// Records whose time is asked for, and stitches that are drawn of it.
-const ASKED: u64 = 60;
+/// Stitches that are drawn.
 const STITCHES: usize = 240;
 const AGAIN_S: f64 = 60.0;
 /// What a key moves the brush by.
@@ -109,17 +106,7 @@ pub fn Volume() -> impl IntoView {
 }
 
 async fn asked(topic: &str) -> Option<Bars> {
-    let row: TopicRow = get(&format!("/api/topics/{topic}")).await.ok()?;
-    let mut times: Vec<(u64, f64)> = Vec::new();
-    for offset in offsets(row.low, row.high, ASKED) {
-        let read = from(topic, offset, 1).await.ok()?;
-        let Some(record) = read.records.first() else { continue };
-        // Where none is left at an offset, the next one answers.
-        if let Some(at) = epoch(&record.received_at).filter(|_| times.last().is_none_or(|(o, _)| *o < record.offset)) {
-            times.push((record.offset, at as f64));
-        }
-    }
-    (times.len() > 1).then(|| Bars::of(&times, STITCHES))
+    get(&format!("/api/topics/{topic}/volume?bars={STITCHES}")).await.ok().and_then(Bars::of)
 }
 
 /// What of the time is in the list, 0 to 1.

@@ -134,6 +134,34 @@ async fn topics_and_their_records_by_offset() {
 }
 
 #[tokio::test]
+async fn when_records_came_is_asked_once_however_many_there_are() {
+    let rig = rig();
+    let topic = "/api/topics/device.sensor.gps.raw";
+    for n in 0..15 {
+        rig.put("device.sensor.gps.raw", &json!({ "n": n }));
+        rig.clock.advance(if n == 9 { 91.0 } else { 1.0 });
+    }
+    let ns = async |time: &str| {
+        let page = rig.get(&format!("{topic}/records?limit=2&from_time=2026-01-01T00:{time}Z")).await.json();
+        page["records"].as_array().unwrap().iter().map(|r| r["data"]["n"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!((ns("00:00").await, ns("00:13").await, ns("00:13.5").await), (vec![0, 1], vec![3, 4], vec![4, 5]));
+    assert_eq!((ns("01:00").await, ns("03:00").await), (vec![10, 11], vec![]));
+    // From second 10 to 114, in spans of 26.
+    let volume = rig.get(&format!("{topic}/volume?bars=4")).await.json();
+    assert_eq!(volume, json!({"from": "2026-01-01T00:00:10.000000Z", "to": "2026-01-01T00:01:54.000000Z", "bars": [10, 0, 0, 5]}));
+    let fine = rig.get(&format!("{topic}/volume")).await.json();
+    assert_eq!(fine["bars"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), 15);
+    rig.state.bus.create(&crate::bus::Settings::new(TopicName::of("device.sensor.bare.raw"), crate::bus::Class::Sensitive)).unwrap();
+    let none = rig.get("/api/topics/device.sensor.bare.raw/volume").await.json();
+    assert_eq!(none, json!({"from": null, "to": null, "bars": []}));
+    for bad in ["records?from_time=noon", "volume?bars=0", "volume?bars=1001"] {
+        assert_eq!(rig.get(&format!("{topic}/{bad}")).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    assert_eq!(rig.get("/api/topics/a.b.c/volume").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn groups_tell_lag_and_move_only_when_nobody_runs_them() {
     let rig = rig();
     let topic = "device.audio.raw";

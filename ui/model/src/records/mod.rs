@@ -1,12 +1,12 @@
-//! Records of a topic as a page shows them: their clock, the column that says most, what a filter finds, where a time is.
+//! Records of a topic as a page shows them: their clock, the column that says most, what a filter finds, how many came when.
 
 mod filter;
-mod probe;
 mod tree;
+mod volume;
 
 pub use filter::Filter;
-pub use probe::{Bisect, Volume, offsets};
 pub use tree::{Branch, branches, copied, of_record, path, shown};
+pub use volume::Volume;
 
 use loom_schemas::api::Envelope;
 use serde_json::Value;
